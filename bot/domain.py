@@ -159,7 +159,8 @@ class Assessment:
     topics: tuple[Topic, ...]
     direction: Direction
     stage: Stage
-    severity: Severity
+    severity: Severity  # of this article alone: high and critical need tier 1
+    potential: Severity  # what it would be once a second independent publisher reports it
     issuers: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     entities: tuple[str, ...] = ()
@@ -190,6 +191,7 @@ class StoryArticle:
     stage: Stage
     direction: Direction
     severity: Severity
+    potential: Severity
     official: bool = False  # a document of the issuer itself (tier 1 with an instrument, or a typed official source)
     copy_of: str | None = None  # the article that this one is a syndicated copy of
 
@@ -320,7 +322,7 @@ class Chat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """What a chat asked for: a named alert rule. `query` is in the rule language; level and mode default to the chat's."""
+    """What a chat asked for: a named alert rule, `query` in the rule language; level and mode default to the chat's."""
 
     id: str
     chat_key: str

@@ -1,0 +1,1 @@
+"""Think: article to assessment, assessments to stories, stories to alerts. Pure."""
