@@ -119,7 +119,7 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
     present = env_file if env_file is not None and env_file.is_file() else None
     faults: list[Fault] = []
     try:
-        settings = Settings(_env_file=present, **_plain_database_url())
+        settings = Settings(_env_file=present, **_plain_database_url())  # type: ignore[call-arg]
     except ValidationError as error:
         for fault in error.errors():
             name = PREFIX + "_".join(str(part) for part in fault["loc"][:1]).upper()
@@ -137,7 +137,21 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
     return settings
 
 
-def _plain_database_url() -> dict[str, str]:
+def _plain_database_url() -> dict[str, Any]:
     """Take `DATABASE_URL`, the name that platforms set, where our own name is not set."""
     plain = os.environ.get("DATABASE_URL", "")
     return {"database_url": plain} if plain and PREFIX + "DATABASE_URL" not in os.environ else {}
+
+
+def env_example() -> str:
+    """Write `.env.example`: every setting with its meaning and default, commented out."""
+    lines = [
+        "# Copy to .env and set what you need; every line is optional. Made by: straitwatch settings --example",
+        "",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        shown = default.get_secret_value() if isinstance(default, SecretStr) else default
+        value = "" if shown in (None, ()) else str(shown).lower() if isinstance(shown, bool) else str(shown)
+        lines += [f"# {field.description}", f"# {PREFIX}{name.upper()}={value}", ""]
+    return "\n".join(lines).rstrip() + "\n"

@@ -1,0 +1,47 @@
+# Everything a newcomer needs: `make run` starts the watch, `make test` runs the full test suite. Both set up first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run demo test lint types rules check lock chaos clean
+
+run: $(VENV)/.ready
+	@$(BIN)/straitwatch run
+
+demo: $(VENV)/.ready
+	@$(BIN)/straitwatch demo
+
+test: $(VENV)/.ready-dev
+	@$(BIN)/python -m pytest -q
+
+lint: $(VENV)/.ready-dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/.ready-dev
+	@$(BIN)/mypy
+
+rules: $(VENV)/.ready
+	@$(BIN)/straitwatch rules check
+
+check: lint types rules test
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || { echo "Setting up in $(VENV), once (about a minute)"; $(PYTHON) -m venv $(VENV); }
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: .ci/requirements-dev.lock $(VENV)/.ready
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement .ci/requirements-dev.lock
+	@touch $@
+
+# Pins with hashes and no addresses, for every supported Python and platform.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-header --no-annotate pyproject.toml
+lock:
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	@$(LOCK) --extra build --output-file requirements.lock
+	@$(LOCK) --extra build --extra dev --extra accurate --output-file .ci/requirements-dev.lock
+
+clean:
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
