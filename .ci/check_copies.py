@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 TEXT_FILES = ("classifiers/corpus/*.jsonl", "rules/**/*.yaml", "bot/**/*.yaml", "tests/**/*.yaml", "docs/**/*.md")
+FIELD = re.compile(r"^[\s\-\w]*:\s|^\s*-\s")  # a YAML key or list mark before the text
 
 
 def key(title: str) -> str:

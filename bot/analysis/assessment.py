@@ -1,0 +1,182 @@
+"""Assess articles: the classifier and the rules together make one Assessment. Pure, once loaded.
+
+Which clause decides `flagged` is kept in words (`Assessment.reason`): the clauses and their thresholds were chosen on
+the development news and are ablated in `benchmarks/decision.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain import Article, Assessment, Direction, Match, Severity, Stage, Topic
+from classifiers.model import Item, Model, Prediction
+from rules.cues import CueReader, Cues
+from rules.loading import Catalog
+from rules.matching import RuleSet
+from rules.query import Document, Hits
+from rules.severity import severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """How sure to be before flagging, one set for each `precision` setting; probabilities at natural prevalence."""
+
+    alone: float  # the classifier alone suffices
+    with_rule: float  # a catalog rule of the same topic supports it
+    official: float  # a tier-1 source states an instrument id
+    vetoed: float  # a hard-negative family fired
+
+
+PROFILES: Mapping[str, Thresholds] = {
+    "eager": Thresholds(alone=0.30, with_rule=0.20, official=0.10, vetoed=0.70),
+    "balanced": Thresholds(alone=0.50, with_rule=0.35, official=0.15, vetoed=0.80),
+    "strict": Thresholds(alone=0.70, with_rule=0.55, official=0.30, vetoed=0.90),
+}
+
+
+class Assessor:
+    """The loaded classifier, cues and catalog; thread-safe, since nothing in it changes."""
+
+    def __init__(self, *, model: Model, cues: CueReader, catalog: Catalog, precision: str = "balanced") -> None:
+        self._model = model
+        self._cues = cues
+        self._catalog = catalog
+        self._thresholds = PROFILES[precision]
+        self._titles = {rule.id: rule.title for rule in catalog.rules}
+        self._topics = {rule.id: rule.topic for rule in catalog.rules}
+        rule_set = RuleSet()
+        for rule in catalog.rules:
+            rule_set = rule_set.add(rule.id, rule.query)
+        self._rule_set = rule_set
+
+    def assess(self, articles: Sequence[Article], *, explain: bool = False) -> list[Assessment]:
+        """Assess a batch, in order; `explain` adds the classifier's strongest terms, which costs time per article."""
+        read = [self._cues.read(a.title, a.body, published_at=a.published_at, tier=a.tier) for a in articles]
+        items = [Item(title=a.title, body=a.body, signals=c.signals) for a, c in zip(articles, read, strict=True)]
+        predictions = self._model.predict(items) if items else []
+        found = []
+        for article, cues, item, prediction in zip(articles, read, items, predictions, strict=True):
+            terms = tuple((term.text, term.weight) for term in self._model.explain(item)) if explain else ()
+            found.append(self._combine(article, cues, prediction, terms))
+        return found
+
+    def _combine(
+        self, article: Article, cues: Cues, prediction: Prediction, terms: tuple[tuple[str, float], ...]
+    ) -> Assessment:
+        matches = self._match(article, cues)
+        flagged, reason = self._decide(article, cues, prediction, matches)
+        topics = self._choose_topics(cues, prediction, matches, flagged=flagged)
+        direction = choose_direction(cues, prediction)
+        stage = choose_stage(cues, prediction)
+        level = severity(
+            cues,
+            topics=[topic.value for topic in topics],
+            stage=stage.value,
+            direction=direction.value,
+            tier=article.tier,
+            publishers=1,
+            probability=prediction.probability,
+        )
+        return Assessment(
+            article_id=article.id,
+            probability=prediction.probability,
+            flagged=flagged,
+            reason=reason,
+            topics=topics,
+            direction=direction,
+            stage=stage,
+            severity=Severity.of(level.level),
+            issuers=cues.issuers,
+            targets=cues.targets,
+            entities=cues.entities,
+            goods=cues.goods,
+            instruments=tuple(dict.fromkeys((*article.instruments, *cues.instruments))),
+            eccns=cues.eccns,
+            effective_on=cues.effective_at,
+            expires_on=cues.expires_at,
+            comment_due_on=cues.comment_due_at,
+            matches=matches,
+            terms=terms,
+            model_version=self._model.version,
+            rules_version=self._catalog.version,
+        )
+
+    def _match(self, article: Article, cues: Cues) -> tuple[Match, ...]:
+        document = Document.of(title=article.title, text=article.body, fields=document_fields(article, cues))
+        return tuple(
+            match_of(found.key, self._titles[found.key], found.hits) for found in self._rule_set.match(document)
+        )
+
+    def _decide(
+        self, article: Article, cues: Cues, prediction: Prediction, matches: Sequence[Match]
+    ) -> tuple[bool, str]:
+        probability, at = prediction.probability, self._thresholds
+        instrument = bool(article.instruments or cues.official_instrument)
+        if cues.vetoes and not (article.tier == 1 or instrument):
+            flagged = probability >= at.vetoed
+            return flagged, f"looks like {cues.vetoes[0].replace('_', ' ')}; probability {probability:.0%}"
+        if article.tier == 1 and instrument and probability >= at.official:
+            return True, f"official instrument from a tier-1 source; probability {probability:.0%}"
+        if probability >= at.alone:
+            return True, f"the classifier is sure; probability {probability:.0%}"
+        if matches and probability >= at.with_rule:
+            return True, f"rule “{matches[0].title}” supports it; probability {probability:.0%}"
+        return False, f"probability {probability:.0%} is below the threshold of {at.alone:.0%}"
+
+    def _choose_topics(
+        self, cues: Cues, prediction: Prediction, matches: Sequence[Match], *, flagged: bool
+    ) -> tuple[Topic, ...]:
+        votes = {self._topics[match.rule_id] for match in matches} | set(cues.topics)
+        limits = self._model.topic_thresholds
+        scored = {
+            topic: value + (0.15 if topic in votes else 0.0)
+            for topic, value in prediction.topics.items()
+            if value + (0.15 if topic in votes else 0.0) >= limits[topic]
+        }
+        if not scored and flagged:
+            best = max(prediction.topics, key=lambda topic: prediction.topics[topic])
+            scored = {best: prediction.topics[best]}
+        ranked = sorted(scored, key=lambda topic: (-scored[topic], topic))
+        return tuple(Topic(topic) for topic in ranked[:3])
+
+
+def choose_direction(cues: Cues, prediction: Prediction) -> Direction:
+    """Combine the verb-by-object rule and the model: the rule wins where its evidence is clear."""
+    if cues.direction != "unclear":
+        return Direction(cues.direction)
+    best = max(prediction.directions, key=lambda name: prediction.directions[name])
+    return Direction(best) if prediction.directions[best] >= 0.5 else Direction.UNCLEAR
+
+
+def choose_stage(cues: Cues, prediction: Prediction) -> Stage:
+    """Take the stage from the cues, else from the model."""
+    if cues.stage != "none":
+        return Stage(cues.stage)
+    best = max(prediction.stages, key=lambda name: prediction.stages[name])
+    return Stage(best)
+
+
+def document_fields(article: Article, cues: Cues) -> dict[str, object]:
+    """Give what the catalog's rules may ask of an article before it is assessed."""
+    return {
+        "entity": list(cues.entities),
+        "goods": list(cues.goods),
+        "issuer": list(cues.issuers),
+        "target": list(cues.targets),
+        "instrument": list(cues.instruments),
+        "eccn": list(cues.eccns),
+        "source": article.source_id,
+        "publisher": article.publisher,
+        "tier": article.tier,
+        "lang": article.lang,
+    }
+
+
+def match_of(key: str, title: str, hits: Hits) -> Match:
+    """Keep of a match what is stored and shown: the words and their place."""
+    spans = tuple((span.field, span.start, span.end) for span in hits)
+    words = tuple(dict.fromkeys(span.word for span in hits))
+    return Match(rule_id=key, title=title, words=words, spans=spans)
+
+
+FRESHNESS = timedelta(hours=72)
