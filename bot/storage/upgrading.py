@@ -1,0 +1,76 @@
+"""Bring a database to the schema of this version, and refuse one that is newer or damaged. Owns Alembic."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from bot.errors import StorageError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def upgrade(engine: Engine) -> tuple[str | None, str]:
+    """Apply all missing migrations in one transaction; returns the revisions before and after.
+
+    Raises StorageError with the remedy when the database is newer than this version, damaged, unreachable, or cannot
+    be written; nothing is changed then.
+    """
+    from alembic import command  # noqa: PLC0415 - costs 0.3 s at start, needed once
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
+
+    config, known = _config()
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":  # two processes that start together must not both migrate
+                connection.execute(text("SELECT pg_advisory_xact_lock(7716341)"))
+            before = MigrationContext.configure(connection).get_current_revision()
+            if before is not None and before not in known:
+                raise StorageError(
+                    f"The database has schema {before}, which this version does not know. "
+                    "Install the newer Straitwatch that made it, or restore a backup of this version."
+                )
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            after = MigrationContext.configure(connection).get_current_revision()
+    except OperationalError as error:
+        raise StorageError(_explain(engine, str(error.orig))) from None
+    except DatabaseError as error:
+        raise StorageError(_explain(engine, str(error.orig))) from None
+    return before, str(after)
+
+
+def head() -> str:
+    """Give the revision that this version's code expects."""
+    _, known = _config()
+    return known[0]
+
+
+def _config() -> tuple["Config", list[str]]:
+    from alembic.config import Config  # noqa: PLC0415 - see above
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    return config, revisions
+
+
+def _explain(engine: Engine, problem: str) -> str:
+    place = engine.url.render_as_string(hide_password=True)
+    lowered = problem.lower()
+    if "malformed" in lowered or "not a database" in lowered:
+        remedy = "The file is damaged or no SQLite database: restore a backup with `straitwatch db restore FILE`"
+    elif "readonly" in lowered or "read-only" in lowered or "unable to open" in lowered:
+        remedy = "Make the file and its folder writable for this user, or set STRAITWATCH_DATABASE_URL to another place"
+    elif "full" in lowered:
+        remedy = "Free some disk space; nothing was changed"
+    elif "locked" in lowered:
+        remedy = "Another process holds the database; stop it, or wait until it is done"
+    else:
+        remedy = "Check STRAITWATCH_DATABASE_URL and that the server runs and accepts this user"
+    return f"{place}: {problem.strip()}. {remedy}."
