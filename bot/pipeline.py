@@ -1,6 +1,6 @@
 """One poll of one source, from bytes to deliveries. Read this file to see how a news item flows.
 
-    fetch -> parse -> select -> complete | assess -> group -> decide -> route -> commit
+    fetch -> parse -> choose -> complete | assess -> group -> decide -> route -> commit
     (I/O)    (pure)   (pure)    (I/O)    | (pure)    (pure)   (pure)   (pure)   one transaction
 
 Everything of one poll is committed in one transaction: validators are never newer than the articles, and no alert is
@@ -10,8 +10,8 @@ decided whose delivery is not owed.
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
@@ -25,28 +25,27 @@ from bot.analysis.growth import OFFICIAL_KINDS, begin, grow
 from bot.crashpoints import reached
 from bot.domain import Alert, Article, Assessment, Source, Story
 from bot.ingest.fetching import Fetcher
-from bot.ingest.identity import Selection, select
+from bot.ingest.identity import Selection
+from bot.ingest.memory import SourceMemory
 from bot.ingest.pages import complete
-from bot.ingest.parsing import ParserPool
-from bot.ingest.polling import Polled, poll
+from bot.ingest.parsing import Parsers
+from bot.ingest.polling import Polled, choose, poll
 from bot.storage import articles as article_rows
 from bot.storage import outbox, stories
 from bot.storage import sources as source_rows
-from bot.storage.chats import load_audience, told_chats
+from bot.storage.audience import load_audience, told_chats
 from bot.storage.database import reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What one poll led to, for the status line and the log."""
+    """What one poll led to, for the status line, the log and the metrics."""
 
     source_id: str
     status: str
-    read: int = 0
-    flagged: int = 0
+    failed: bool = False
     alerts: tuple[Alert, ...] = ()
-    deliveries: int = 0
-    drops: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)  # read, flagged, owed, dropped:<reason>, silent:<reason>
 
 
 class Pipeline:
@@ -57,12 +56,12 @@ class Pipeline:
         *,
         engine: Engine,
         fetcher: Fetcher,
-        parsers: ParserPool,
+        parsers: Parsers,
         assessor: Assessor,
         index: StoryIndex,
         clock: Callable[[], datetime],
-        freshness: timedelta,
-        admit_before_first_poll: bool = False,
+        freshness: timedelta = timedelta(hours=72),
+        first_window: timedelta = timedelta(hours=24),
     ) -> None:
         self._engine = engine
         self._fetcher = fetcher
@@ -71,7 +70,7 @@ class Pipeline:
         self._index = index
         self._clock = clock
         self._freshness = freshness
-        self._admit = admit_before_first_poll
+        self._first_window = first_window
         self._writing = threading.Lock()  # stories are grouped one poll at a time: two polls may report one event
 
     async def run(self, source_id: str) -> Told:
@@ -80,116 +79,109 @@ class Pipeline:
         source, memory = await asyncio.to_thread(self._load, source_id)
         polled = await poll(source, memory, self._fetcher, self._parsers, now=now)
         reached("fetched")
-        selection = await asyncio.to_thread(self._select, polled, source, now)
+        selection, memory = await asyncio.to_thread(self._choose, polled, source, now)
         if source.fetch_pages:
-            fresh = [await complete(article, self._fetcher) for article in selection.new]
-            selection = selection.with_new(fresh)
+            pages = [await complete(article, self._fetcher, self._parsers) for article in selection.new]
+            selection = replace(selection, new=tuple(pages))
         reached("parsed")
-        return await asyncio.to_thread(self._commit, source, polled, selection, now)
+        return await asyncio.to_thread(self._commit, polled, selection, memory, now)
 
-    def _load(self, source_id: str) -> tuple[Source, source_rows.SourceMemory]:
+    def _load(self, source_id: str) -> tuple[Source, SourceMemory]:
         with reading(self._engine) as tx:
             return source_rows.load(tx, source_id)
 
-    def _select(self, polled: Polled, source: Source, now: datetime) -> Selection:
+    def _choose(self, polled: Polled, source: Source, now: datetime) -> tuple[Selection, SourceMemory]:
         with reading(self._engine) as tx:
             known = article_rows.known_keys(tx, source.id, polled.keys)
-        return select(polled, known, now=now, freshness=self._freshness, admit_old=self._admit)
+        return choose(polled, known, now=now, freshness=self._freshness, first_window=self._first_window)
 
-    def _commit(self, source: Source, polled: Polled, selection: Selection, now: datetime) -> Told:
+    def _commit(self, polled: Polled, selection: Selection, memory: SourceMemory, now: datetime) -> Told:
         assessments = self._assessor.assess(selection.new)
         with self._writing:
             try:
                 with self._engine.begin() as tx:
-                    told = self._write(tx, source, polled, selection, assessments, now)
+                    source_rows.save_memory(tx, polled.source.id, memory)
+                    article_rows.touch_sightings(tx, selection.sightings, now=now)
+                    article_rows.add_articles(tx, selection.new)
+                    article_rows.add_drops(tx, selection.drops)
+                    stories.save_assessments(tx, assessments, now=now)
+                    reached("entries_committed")
+                    teller = _Teller(tx, self._index, polled.source, now)
+                    teller.counts.update(read=len(selection.new))
+                    teller.counts.update(f"dropped:{drop.reason}" for drop in selection.drops)
+                    for article, assessment in zip(selection.new, assessments, strict=True):
+                        teller.tell(article, assessment)
+                    reached("matched")
+                    teller.finish()
             except BaseException:
-                self._index.stale = True  # it may hold articles of the transaction that was rolled back
+                self._index.forget_all()  # it may hold articles of the transaction that was rolled back
                 raise
         reached("outbox_committed")
-        return told
-
-    def _write(
-        self,
-        tx: Connection,
-        source: Source,
-        polled: Polled,
-        selection: Selection,
-        assessments: Sequence[Assessment],
-        now: datetime,
-    ) -> Told:
-        source_rows.save_memory(tx, source.id, polled.memory_after(selection))
-        article_rows.touch_sightings(tx, source.id, selection.sightings, now=now)
-        article_rows.add_articles(tx, selection.new)
-        article_rows.add_drops(tx, selection.drops, now=now)
-        stories.save_assessments(tx, assessments, now=now)
-        reached("entries_committed")
-        self._index.refresh(tx, now=now)
-        audience = load_audience(tx, now=now)
-        counts: Counter[str] = Counter(read=len(selection.new))
-        counts.update(f"dropped:{drop.reason}" for drop in selection.drops)
-        decided: list[tuple[Alert, Story]] = []
-        owed = 0
-        for article, assessment in zip(selection.new, assessments, strict=True):
-            if not assessment.flagged:
-                counts["not_flagged"] += 1
-                continue
-            counts["flagged"] += 1
-            story, alert = self._tell(tx, source, article, assessment, now)
-            if alert is None:
-                counts["silent:already_told"] += 1
-                continue
-            decided.append((alert, story))
-            owed += self._route(tx, audience, alert, story, article, assessment, counts, now)
-        stories.save_alerts(tx, decided)
-        reached("matched")
-        for what, n in counts.items():
-            article_rows.count(tx, now.date(), what, n)
         return Told(
-            source_id=source.id,
+            source_id=polled.source.id,
             status=polled.status,
-            read=len(selection.new),
-            flagged=counts["flagged"],
-            alerts=tuple(alert for alert, _ in decided),
-            deliveries=owed,
-            drops=Counter(drop.reason for drop in selection.drops),
+            failed=polled.failure is not None,
+            alerts=tuple(alert for alert, _ in teller.decided),
+            counts=dict(teller.counts),
         )
 
-    def _tell(
-        self, tx: Connection, source: Source, article: Article, assessment: Assessment, now: datetime
-    ) -> tuple[Story, Alert | None]:
-        placement = self._index.place(article, assessment)
-        before = None
-        if placement.story_id is not None:
-            before = stories.load_stories(tx, [placement.story_id]).get(placement.story_id)
-        official = source.kind in OFFICIAL_KINDS or (article.tier == 1 and bool(assessment.instruments))
-        if before is None:
-            after = begin(article, assessment, official=official, now=now, follows=placement.follows)
-        else:
-            after = grow(before, article, assessment, official=official, copy_of=placement.copy_of, now=now)
-        stories.save_story(tx, after, now=now)
-        self._index.add(after.id, article, assessment)
-        verdict = decide(before, after, now=now)
-        return after, verdict if isinstance(verdict, Alert) else None
 
-    def _route(
-        self,
-        tx: Connection,
-        audience: Audience,
-        alert: Alert,
-        story: Story,
-        article: Article,
-        assessment: Assessment,
-        counts: Counter[str],
-        now: datetime,
-    ) -> int:
+class _Teller:
+    """Group, decide and route the articles of one poll, inside its transaction."""
+
+    def __init__(self, tx: Connection, index: StoryIndex, source: Source, now: datetime) -> None:
+        self._tx = tx
+        self._index = index
+        self._source = source
+        self._now = now
+        self._audience: Audience | None = None
+        self.counts: Counter[str] = Counter()
+        self.decided: list[tuple[Alert, Story]] = []
+
+    def tell(self, article: Article, assessment: Assessment) -> None:
+        """Take one article as far as it goes; each way to end has a name in the counts."""
+        if not assessment.flagged:
+            self.counts["silent:not_flagged"] += 1
+            return
+        self.counts["flagged"] += 1
+        before, after = self._group(article, assessment)
+        verdict = decide(before, after, now=self._now)
+        if not isinstance(verdict, Alert):
+            self.counts[f"silent:{verdict.reason}"] += 1
+            return
+        self.decided.append((verdict, after))
+        self._route(verdict, after, article, assessment)
+
+    def finish(self) -> None:
+        """Store the alerts and the day's counts."""
+        stories.save_alerts(self._tx, self.decided)
+        for what, n in self.counts.items():
+            article_rows.count(self._tx, self._now.date(), what, n)
+
+    def _group(self, article: Article, assessment: Assessment) -> tuple[Story | None, Story]:
+        self._index.refresh(self._tx, now=self._now)
+        placed = self._index.place(article, assessment)
+        before = stories.load_stories(self._tx, [placed.story_id]).get(placed.story_id) if placed.story_id else None
+        official = self._source.kind in OFFICIAL_KINDS or (article.tier == 1 and bool(assessment.instruments))
+        if before is None:
+            after = begin(article, assessment, official=official, now=self._now, follows=placed.follows)
+        else:
+            after = grow(before, article, assessment, official=official, copy_of=placed.copy_of, now=self._now)
+        stories.save_story(self._tx, after, now=self._now)
+        self._index.add(after.id, article, assessment)
+        return before, after
+
+    def _route(self, alert: Alert, story: Story, article: Article, assessment: Assessment) -> None:
+        if self._audience is None:
+            self._audience = load_audience(self._tx, now=self._now)
         routed = route(
             alert,
             story,
-            audience.wanted(story, article, assessment, now=now),
-            chats=audience.chats,
-            told=told_chats(tx, story.id),
-            snoozes=audience.snoozes,
-            now=now,
+            self._audience.wanted(story, article, assessment, now=self._now),
+            chats=self._audience.chats,
+            told=told_chats(self._tx, story.id),
+            snoozes=self._audience.snoozes,
+            now=self._now,
         )
-        counts.update(f"silent:{reason}" for _, reason in routed.silent)
-        return outbox.enqueue(tx, routed.deliveries)
+        self.counts.update(f"silent:{reason}" for _, reason in routed.silent)
+        self.counts["owed"] += outbox.enqueue(self._tx, routed.deliveries)

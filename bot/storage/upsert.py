@@ -12,7 +12,7 @@ def insert_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) 
     if not rows:
         return 0
     statement = _insert(tx, table).on_conflict_do_nothing()
-    return sum(max(tx.execute(statement.values(dict(row))).rowcount, 0) for row in rows)
+    return max(tx.execute(statement, [dict(row) for row in rows]).rowcount, 0)
 
 
 def upsert(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
