@@ -1,0 +1,493 @@
+"""Direction of one sentence: who starts or stops what (verb x object), clause by clause; pure.
+
+The reading is a single pass from left to right with a small memory: the governing verb (or chain of verbs: "agrees to
+lift", "delays lifting of"), the object that stands before a verb (passive and intransitive: "curbs were lifted", "talks
+collapse"), and negations. Before it, noun phrases are reduced: "export ban" and "ban on exports" are one restriction,
+"suspension of curbs" one relief, "halt in exports" one restriction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rules.cues.grammar import BARE, POLARITY, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rules.gazetteers import Trie
+
+REACH = 9  # tokens between a verb and its object; beyond, they belong to different phrases more often than not
+_CHAIN = 4  # tokens between two verbs of one chain ("agrees with Japan to lift")
+_PLAIN = Word()
+_NOMINAL_LINK = frozenset({"of", "to", "on", "in", "for", "against", "from", "between", "with"})
+_ABSORB_LINK = frozenset({"on", "of", "for", "against", "to", "from", "in", "at", "over", "into", "by", "with"})
+_SCALE = {"flow": 1.0, "facility": 1.0, "vessel": 1.0, "talks": 0.8, "deal": 0.9, "price": 0.5, "menace": 0.6}
+
+
+@dataclass(slots=True)
+class Item:
+    """A word or reduced noun phrase of a clause. ``kind`` is verb, object, or a function class, "" for others."""
+
+    kind: str
+    start: int
+    end: int
+    word: Word
+    polarity: float = 0.0
+    label: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One finding: signed value (positive tightens, about 0.2 to 1), token range, rule name."""
+
+    value: float
+    start: int
+    end: int
+    why: str
+    conditional: bool = False
+    background: bool = False
+    verb_at: int = -1
+
+
+def votes(keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int]) -> list[Vote]:
+    """Return the votes of one sentence. ``actors`` are the token indices of names (countries, bodies, companies)."""
+    items = _reduce(_items(keys, grammar, actors), keys)
+    found: list[Vote] = []
+    walk = _Walk(found)
+    for position, item in enumerate(items):
+        walk.step(item, items, position)
+    walk.close()
+    return found
+
+
+# --- words to items ---------------------------------------------------------------------------------------------------
+
+
+def _items(keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int]) -> list[Item]:
+    raw: list[tuple[int, int, Word]] = []
+    index, count = 0, len(keys)
+    root = grammar.root
+    while index < count:
+        found = grammar.longest(keys, index) if keys[index] in root else None
+        if found is None:
+            raw.append((index, index + 1, _PLAIN))
+            index += 1
+        else:
+            raw.append((index, found[0], found[1]))
+            index = found[0]
+    items: list[Item] = []
+    for position, (start, end, word) in enumerate(raw):
+        item = Item(kind="", start=start, end=end, word=word, text=keys[start] if end == start + 1 else "")
+        if word is not _PLAIN:
+            following = raw[position + 1] if position + 1 < len(raw) else None
+            _classify(item, items, following, keys, actors)
+        items.append(item)
+    return items
+
+
+def _classify(
+    item: Item, before: list[Item], following: tuple[int, int, Word] | None, keys: Sequence[str], actors: frozenset[int]
+) -> None:
+    word = item.word
+    verb, noun = bool(word.form), bool(word.noun)
+    if verb and noun:
+        verb = _reads_as_verb(item, before, following, keys, actors)
+        noun = not verb
+    elif verb and word.form == "past" and _is_attribute(before, following):
+        verb = False
+    if verb:
+        item.kind = "verb"
+    elif noun:
+        item.kind, item.label, item.polarity = "object", word.noun, float(POLARITY[word.noun])
+    else:
+        for role in (
+            "negation",
+            "condition",
+            "background",
+            "boundary",
+            "auxiliary",
+            "modal",
+            "preposition",
+            "determiner",
+        ):
+            if role in word.roles:
+                item.kind = role
+                return
+
+
+def _is_attribute(before: list[Item], following: tuple[int, int, Word] | None) -> bool:
+    """Tell whether a past participle only describes a noun: "the sanctioned bank", "hit areas"."""
+    if not before or following is None:
+        return False
+    return before[-1].text in {"the", "a", "an", "its", "their", "by", "of"} and not following[2].roles
+
+
+def _reads_as_verb(
+    item: Item, before: list[Item], following: tuple[int, int, Word] | None, keys: Sequence[str], actors: frozenset[int]
+) -> bool:
+    """Decide between "bans exports" and "the bans on exports"."""
+    form = item.word.form
+    if form == "past" or keys[item.start] == "ends":
+        return True
+    if form == "ing":
+        return (
+            following is not None
+            and keys[following[0]] not in {"of", "on"}
+            and not (following[2].form and not following[2].noun)
+        )
+    previous = before[-1] if before else None
+    next_word = following[2] if following else _PLAIN
+    next_key = keys[following[0]] if following else ""
+    if next_key in {"on", "against", "of", "over"} or (next_key in {"to", "in", "for"} and item.label == "stopper"):
+        return False
+    if next_key == "to" and form == "s":
+        return False
+    if previous is None:
+        return form == "base" and next_key not in {"on", "in", "at"} and not next_word.form
+    if previous.text in {
+        "to",
+        "will",
+        "would",
+        "could",
+        "can",
+        "may",
+        "might",
+        "must",
+        "shall",
+        "should",
+        "not",
+        "n't",
+    }:
+        return True
+    if previous.kind in {"determiner", "preposition"} or previous.text == "'s":
+        return False
+    if previous.kind == "verb" and previous.end == item.start:
+        return False
+    if next_word.form and not next_word.noun and next_word.form != "ing":
+        return False
+    if next_word.roles & {"auxiliary", "modal"} and next_key != "to":
+        return False
+    if previous.kind == "object" and previous.end == item.start:
+        if form == "base" and keys[previous.end - 1].endswith("s"):  # "pirates attack a ship"
+            return following is not None and not next_word.roles & {"preposition", "boundary", "auxiliary"}
+        return form == "s" and bool(next_word.noun or not next_word.roles) and following is not None
+    if previous.start in actors or previous.end - 1 in actors:
+        return following is not None
+    return form in {"s", "past"} and following is not None and "boundary" not in next_word.roles
+
+
+# --- noun phrases -----------------------------------------------------------------------------------------------------
+
+
+def _reduce(items: list[Item], keys: Sequence[str]) -> list[Item]:
+    """Merge compounds and nominalisations from left to right; the merged item keeps the sign of the whole."""
+    found: list[Item] = []
+    index = 0
+    while index < len(items):
+        item = items[index]
+        if item.kind == "object":
+            while index + 1 < len(items) and items[index + 1].kind == "object" and items[index + 1].start == item.end:
+                index += 1
+                item = _compound(item, items[index])
+            item, index = _with_complement(item, items, index, keys)
+        found.append(item)
+        index += 1
+    return found
+
+
+def _compound(left: Item, right: Item) -> Item:
+    """Join "export" + "ban", "tariff" + "pause", "sanctions" + "relief", "ban" + "threat"."""
+    label, polarity = right.label, right.polarity
+    if right.label in {"stopper", "starter"}:
+        if left.label in {"stopper", "starter"}:
+            label, polarity = right.label, 0.0
+        else:
+            polarity = -left.polarity if right.label == "stopper" else left.polarity
+            label = _label(polarity, left.label)
+    elif left.label == "starter" or right.label in {"talks", "vessel", "facility"}:
+        label, polarity = right.label, right.polarity
+    return Item(
+        kind="object", start=left.start, end=right.end, word=right.word, polarity=polarity, label=label, text=""
+    )
+
+
+def _label(polarity: float, label: str) -> str:
+    """Name the class of a turned object: a stopped flow is a restriction, a stopped restriction a permission."""
+    if polarity == POLARITY[label]:
+        return label
+    if label in {"talks", "deal"}:
+        return "disruption"
+    return "restriction" if polarity > 0 else "permission"
+
+
+def _with_complement(item: Item, items: list[Item], index: int, keys: Sequence[str]) -> tuple[Item, int]:
+    """Attach "of curbs" to "suspension", and let "ban on exports" swallow "on exports"."""
+    link = index + 1
+    if link >= len(items) or items[link].start != item.end or keys[items[link].start] not in _ABSORB_LINK:
+        return item, index
+    operator = item.label in {"stopper", "starter", "menace"}
+    if operator and keys[items[link].start] not in _NOMINAL_LINK:
+        return item, index
+    for place in range(link + 1, min(link + 6, len(items))):
+        other = items[place]
+        if other.kind == "object":
+            if not operator:
+                if item.label == "permission" and keys[item.end - 1].startswith("approval") and other.polarity > 0:
+                    return _swallow(other, items, place), place
+                if item.label == "permission":
+                    return _swallow(item, items, place), place
+                if other.label in {"flow", "facility", "vessel", "price", "talks"} or other.polarity == item.polarity:
+                    return _swallow(item, items, place), place
+                return item, index
+            inner = other
+            while place + 1 < len(items) and items[place + 1].kind == "object" and items[place + 1].start == inner.end:
+                place += 1  # noqa: PLW2901 - the compound may go on
+                inner = _compound(inner, items[place])
+            inner, place = _with_complement(inner, items, place, keys)  # noqa: PLW2901
+            return _apply(item, inner), place
+        if other.kind in {"verb", "boundary", "condition", "negation", "background"} and not (
+            other.kind == "verb" and other.word.form in {"ing", "past"} and operator
+        ):
+            break
+    return item, index
+
+
+def _swallow(item: Item, items: list[Item], place: int) -> Item:
+    end = items[place].end
+    while place + 1 < len(items) and items[place + 1].kind == "object" and items[place + 1].start == end:
+        place += 1
+        end = items[place].end
+    return Item(
+        kind="object", start=item.start, end=items[place].end, word=item.word, polarity=item.polarity, label=item.label
+    )
+
+
+def _apply(operator: Item, inner: Item) -> Item:
+    if operator.label == "menace":
+        polarity = 1.0 if inner.polarity else 0.0
+    else:
+        polarity = -inner.polarity if operator.label == "stopper" else inner.polarity
+    label = _label(polarity, inner.label) if inner.polarity else operator.label
+    return Item(kind="object", start=operator.start, end=inner.end, word=operator.word, polarity=polarity, label=label)
+
+
+# --- the walk ---------------------------------------------------------------------------------------------------------
+
+
+class _Walk:
+    """The memory of the pass over one sentence."""
+
+    __slots__ = (
+        "background",
+        "chained",
+        "condition",
+        "found",
+        "negated",
+        "sign",
+        "spent",
+        "subject",
+        "verb",
+        "with_seen",
+    )
+
+    def __init__(self, found: list[Vote]) -> None:
+        self.found = found
+        self.condition = False
+        self.background = False
+        self.subject: Item | None = None
+        self.negated = -99
+        self._release()
+
+    def _release(self) -> None:
+        self.verb: Item | None = None
+        self.sign = 0.0
+        self.spent = False
+        self.chained = False
+        self.with_seen = False
+
+    def step(self, item: Item, items: list[Item], position: int) -> None:
+        if item.kind == "verb":
+            self._verb(item, items, position)
+        elif item.kind == "object":
+            self._object(item)
+        elif item.kind == "negation":
+            self._flush_verb()
+            self.negated = item.end
+        elif item.kind in {"boundary", "background", "condition"}:
+            self._boundary(item, items, position)
+        elif item.kind == "preposition" and self.verb is not None:
+            if item.text == "with":
+                self.with_seen = True
+            elif item.text in {"at", "through", "via", "by"} and not self.spent:
+                self._flush_verb()
+
+    def _boundary(self, item: Item, items: list[Item], position: int) -> None:
+        if item.text in {",", "and"} and self.verb is not None and not self._clause_follows(items, position):
+            return
+        if item.text in {",", "and"} and self.subject is not None and self._passive_follows(items, position):
+            return
+        self.close()
+        self.background = item.kind == "background"
+        if item.kind == "condition":
+            self.condition = True
+        elif item.text in {";", "but", "—", "|"}:
+            self.condition = False
+
+    @staticmethod
+    def _clause_follows(items: list[Item], position: int) -> bool:
+        for other in items[position + 1 : position + 6]:
+            if other.kind == "verb":
+                return True
+            if other.kind in {"object", "boundary"}:
+                return False
+        return False
+
+    @staticmethod
+    def _passive_follows(items: list[Item], position: int) -> bool:
+        following = items[position + 1 : position + 3]
+        return any(
+            other.kind == "auxiliary" or (other.kind == "verb" and other.word.form == "past") for other in following
+        )
+
+    def _verb(self, item: Item, items: list[Item], position: int) -> None:
+        word = item.word
+        factor = -1.0 if item.start - self.negated <= 2 else 1.0  # "will not lift", "no longer allows"
+        if factor < 0:
+            self.negated = -99
+        if self.subject is not None and self._takes_subject(item, items, position):
+            self._vote_subject(item, factor)
+            return
+        chain = self.verb is not None and not self.spent and item.start - self.verb.end <= _CHAIN
+        if chain and self.verb is not None:
+            if word.sign:
+                self.sign = (self.sign or 1.0) * word.sign * factor
+            else:
+                self.sign = (self.sign or 1.0) * factor
+            item = Item(kind="verb", start=self.verb.start, end=item.end, word=word)
+            self.verb = item
+            self.chained = True
+            self.with_seen = False
+            return
+        self._flush_verb()
+        if self.subject is not None and self.subject.label in {
+            "restriction",
+            "permission",
+            "disruption",
+            "deal",
+            "offence",
+        }:
+            self._bare(self.subject)
+            self.subject = None
+        self.verb, self.sign, self.spent = item, (word.sign or 1.0) * factor, False
+        self.chained = self.with_seen = False
+
+    def _takes_subject(self, item: Item, items: list[Item], position: int) -> bool:
+        subject = self.subject
+        if subject is None or item.start - subject.end > REACH:
+            return False
+        if item.word.form == "ing" and not (position and items[position - 1].kind == "auxiliary"):
+            return item.start == subject.end and not self._object_follows(items, position)
+        if position and items[position - 1].kind == "auxiliary" and item.word.form == "past":
+            return True
+        return not self._object_follows(items, position)
+
+    @staticmethod
+    def _object_follows(items: list[Item], position: int) -> bool:
+        """Tell whether the verb has an object of its own right after it."""
+        for other in items[position + 1 : position + 5]:
+            if other.kind == "object":
+                return True
+            if other.kind in {"boundary", "background", "condition", "preposition", "modal"}:
+                return False
+            if other.kind == "verb":
+                return True
+            if other.kind == "" and other.start == items[position].end and other.text.isalpha():
+                return other.text not in _ADVERBS and not other.text.endswith("ly")
+        return False
+
+    def _vote_subject(self, item: Item, factor: float) -> None:
+        subject = self.subject
+        if subject is None:
+            return
+        word = item.word
+        value = word.sign * subject.polarity if word.sign else float(word.alone)
+        if subject.label in {"offence", "menace"}:
+            value = 1.0
+        if subject.label == "vessel" and word.sign > 0 and not word.alone:
+            value = 0.0
+        self._emit(value * factor * _SCALE.get(subject.label, 1.0), subject.start, item.end, "subject", item.start)
+        self.subject = None
+        self._release()
+
+    def _object(self, item: Item) -> None:
+        negated = -1.0 if item.start - self.negated <= 2 else 1.0
+        verb = self.verb
+        if verb is None or (self.spent and item.start - verb.end > REACH):
+            if self.subject is not None and self.subject.label not in {"flow", "facility", "vessel"}:
+                self._bare(self.subject)
+            self.subject = item
+            if negated < 0 and item.polarity:
+                self._emit(-item.polarity * 0.5, item.start, item.end, "no", item.start)
+                self.subject = None
+            return
+        if self.spent:
+            return
+        if item.start - verb.end > REACH:
+            self._flush_verb()
+            self.subject = item
+            return
+        self._vote_object(verb, item, negated)
+
+    def _vote_object(self, verb: Item, item: Item, negated: float) -> None:
+        word = verb.word
+        polarity = item.polarity
+        if polarity == 0:  # "approves plan": the operator passes the sign on
+            return
+        if word.sign == 0:
+            value = float(word.alone) * self.sign
+            if word.alone < 0 and item.label in {"menace", "offence"}:
+                value = -value
+        elif self.with_seen and item.label in {"restriction", "disruption", "permission"}:
+            value = polarity  # "hits China with tariffs"
+        elif item.label in {"offence", "menace"}:
+            value = 1.0
+        else:
+            value = self.sign * polarity
+        if word.sign > 0 and item.label in {"vessel"} and not self.chained:
+            value *= 0.3
+        self._emit(value * negated * _SCALE.get(item.label, 1.0), verb.start, item.end, "verb-object", verb.start)
+        self.spent = True
+
+    def _flush_verb(self) -> None:
+        verb = self.verb
+        if verb is not None and not self.spent and verb.word.alone:
+            sign = self.sign if verb.word.sign == 0 else 1.0
+            if verb.word.sign and self.sign and self.sign != verb.word.sign:
+                sign = -1.0
+            self._emit(verb.word.alone * sign * 0.6, verb.start, verb.end, "verb", verb.start)
+        self._release()
+
+    def close(self) -> None:
+        self._flush_verb()
+        if self.subject is not None:
+            self._bare(self.subject)
+        self.subject = None
+        self.negated = -99
+        self.background = False
+
+    def _bare(self, item: Item) -> None:
+        self._emit(item.polarity * BARE[item.label], item.start, item.end, "bare", item.start)
+
+    def _emit(self, value: float, start: int, end: int, why: str, verb_at: int) -> None:
+        if value:
+            self.found.append(
+                Vote(value, start, end, why, conditional=self.condition, background=self.background, verb_at=verb_at)
+            )
+
+
+_ADVERBS = frozenset(
+    ["again", "today", "tomorrow", "yesterday", "soon", "further", "now", "next", "late", "early", "back", "home", "overnight", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+)

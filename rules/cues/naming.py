@@ -1,0 +1,65 @@
+"""Places, bodies, companies and goods named in a sentence; pure after loading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rules.gazetteers import GazetteerError, Name, Trie, load_names, noun_forms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+FILES = ("places", "entities", "goods")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name at a token range of a sentence; ``section`` is places, entities or goods."""
+
+    name: Name
+    section: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Namer:
+    """The three gazetteers in one trie; a phrase may stand for a place and an entity at once."""
+
+    trie: Trie[list[tuple[str, Name]]]
+
+    def mentions(self, keys: Sequence[str], words: frozenset[str] | set[str]) -> list[Mention]:
+        """Return the names in a sentence, the longest at each place. ``words`` are all lower-cased words of the text."""
+        found: list[Mention] = []
+        index, count, root, longest = 0, len(keys), self.trie.root, self.trie.longest
+        while index < count:
+            hit = longest(keys, index) if keys[index] in root else None
+            if hit is None:
+                index += 1
+                continue
+            end, entries = hit
+            for section, name in entries:
+                if (name.needs and not name.needs & words) or (name.never and name.never & words):
+                    continue
+                found.append(Mention(name, section, index, end))
+            index = end
+        return found
+
+
+def load_namer(folder: Path) -> Namer:
+    """Compile places.yaml, entities.yaml and goods.yaml. Raises GazetteerError with file and line."""
+    trie: Trie[list[tuple[str, Name]]] = Trie()
+    ids: dict[str, str] = {}
+    for section in FILES:
+        for name in load_names(folder / f"{section}.yaml"):
+            if ids.setdefault(name.id, section) != section:
+                raise GazetteerError(f"{folder / section}.yaml: id {name.id!r} stands in {ids[name.id]}.yaml already")
+            for phrase in name.names:
+                forms = noun_forms(phrase) if section == "goods" and phrase.islower() else (phrase,)
+                for form in forms:
+                    entries = trie.add(form, [])
+                    if all(known.id != name.id for _, known in entries):
+                        entries.append((section, name))
+    return Namer(trie=trie)

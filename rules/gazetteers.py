@@ -1,0 +1,303 @@
+"""The gazetteers: names and words with their meanings, read from YAML into tries of tokens; pure after loading.
+
+A *phrase* is what a YAML file lists: one or more words, matched word by word, so that ``port`` never fires in
+``airport`` and ``rare earth`` also finds ``rare-earth``. Upper-case phrases of up to six letters (``BIS``, ``US``) are
+matched with their case, everything else without.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+SHIPPED = Path(__file__).parent / "gazetteer"
+
+_LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader is ten times faster, where it was built
+_WORD = re.compile(r"[^\W_]+(?:['’](?!s\b)[^\W_]+)?|['’]s\b")
+_CASED_LENGTH = 6
+
+T = TypeVar("T")
+
+
+class GazetteerError(ValueError):
+    """A gazetteer file is missing or wrong; the text names file, line and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a value stands: the file and its line, counted from 1."""
+
+    path: Path
+    line: int
+
+    def error(self, text: str) -> GazetteerError:
+        """Return an error that begins with this place."""
+        return GazetteerError(f"{self.path}:{self.line}: {text}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """One entry of places.yaml, entities.yaml or goods.yaml.
+
+    ``kind`` is the section's own class (``country``, ``company``, ``body``, ``mineral`` ...), ``country`` an ISO code or
+    "", ``criticality`` 0 to 1 (goods only), ``hs`` the Harmonised System headings, ``needs`` words of which one must
+    stand in the same text because the name alone is ambiguous, ``never`` words that exclude it.
+    """
+
+    id: str
+    title: str
+    kind: str
+    names: tuple[str, ...]
+    country: str = ""
+    criticality: float = 0.0
+    hs: tuple[str, ...] = ()
+    needs: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()
+
+
+class Trie(Generic[T]):
+    """Phrases of tokens with a value each; the longest or all phrases at a place can be asked for."""
+
+    __slots__ = ("cased", "root")
+
+    def __init__(self) -> None:
+        self.root: dict[str, list[object]] = {}
+        self.cased: set[str] = set()
+
+    def add(self, phrase: str, value: T) -> T:
+        """Store a phrase and return the value that stands there: the first one, when it was stored before."""
+        keys = phrase_keys(phrase)
+        self.cased.update(key for key in keys if key.isupper())
+        children = self.root
+        node: list[object] = []
+        for key in keys:
+            node = children.setdefault(key, [None, {}])
+            children = node[1]  # type: ignore[assignment]
+        if node[0] is None:
+            node[0] = value
+        return node[0]  # type: ignore[return-value]
+
+    def longest(self, keys: Sequence[str], start: int) -> tuple[int, T] | None:
+        """Return the end index and value of the longest phrase that begins at ``start``, or None."""
+        node = self.root.get(keys[start])
+        if node is None:
+            return None
+        best: tuple[int, T] | None = None
+        end, count = start + 1, len(keys)
+        while True:
+            if node[0] is not None:
+                best = (end, node[0])  # type: ignore[assignment]
+            if end >= count:
+                return best
+            node = node[1].get(keys[end])  # type: ignore[attr-defined]
+            if node is None:
+                return best
+            end += 1
+
+    def every(self, keys: Sequence[str], start: int) -> Iterator[tuple[int, T]]:
+        """Yield the end index and value of each phrase that begins at ``start``, the shortest first."""
+        node = self.root.get(keys[start])
+        end, count = start + 1, len(keys)
+        while node is not None:
+            if node[0] is not None:
+                yield end, node[0]  # type: ignore[misc]
+            if end >= count:
+                return
+            node = node[1].get(keys[end])  # type: ignore[attr-defined]
+            end += 1
+
+
+def phrase_keys(phrase: str) -> list[str]:
+    """Split a phrase into the tokens it is stored under; short upper-case words keep their case."""
+    words = _WORD.findall(phrase.replace("’", "'"))
+    if not words:
+        raise ValueError(f"{phrase!r} has no word in it")
+    return [word if is_cased(word) else word.lower() for word in words]
+
+
+def is_cased(word: str) -> bool:
+    """Tell whether a word is an abbreviation that only counts when written in capitals."""
+    return word.isupper() and word.isalpha() and word.isascii() and 1 < len(word) <= _CASED_LENGTH
+
+
+def read_yaml(path: Path) -> yaml.Node:
+    """Read a YAML file into nodes, which know their lines. Raises GazetteerError with the place."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GazetteerError(f"{path}: cannot be read ({error}); restore it or reinstall straitwatch") from error
+    try:
+        node = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise Place(path=path, line=line).error(f"not valid YAML: {error.problem}") from error
+    except yaml.YAMLError as error:
+        raise GazetteerError(f"{path}: not valid YAML: {error}") from error
+    if node is None:
+        raise Place(path=path, line=1).error("the file is empty")
+    return node
+
+
+def place_of(path: Path, node: yaml.Node) -> Place:
+    """Return where a node stands."""
+    return Place(path=path, line=node.start_mark.line + 1)
+
+
+def mapping_of(path: Path, node: yaml.Node) -> dict[str, yaml.Node]:
+    """Return a mapping node as a dict with text keys. Raises GazetteerError when it is none or repeats a key."""
+    if not isinstance(node, yaml.MappingNode):
+        raise place_of(path, node).error("a mapping (key: value) is expected here")
+    found: dict[str, yaml.Node] = {}
+    for key, value in node.value:
+        if key.value in found:
+            raise place_of(path, key).error(f"{key.value!r} stands here twice")
+        found[key.value] = value
+    return found
+
+
+def texts_of(path: Path, node: yaml.Node) -> list[tuple[str, Place]]:
+    """Return a list node of texts with their places. Raises GazetteerError when an item is no text or has no word."""
+    if not isinstance(node, yaml.SequenceNode):
+        raise place_of(path, node).error("a list ([a, b] or lines with a dash) is expected here")
+    found = []
+    for item in node.value:
+        if not isinstance(item, yaml.ScalarNode):
+            raise place_of(path, item).error("a word or phrase is expected here, not a list or mapping")
+        if not _WORD.search(item.value):
+            raise place_of(path, item).error(f"{item.value!r} has no word in it")
+        found.append((item.value, place_of(path, item)))
+    return found
+
+
+_ENTRY_KEYS = frozenset({"id", "title", "names", "kind", "country", "criticality", "hs", "needs", "never"})
+
+
+def load_names(path: Path) -> tuple[Name, ...]:
+    """Read a file of names: a mapping from kind to a list of entries. Raises GazetteerError with file and line."""
+    entries: dict[str, Place] = {}
+    found: list[Name] = []
+    for kind, section in mapping_of(path, read_yaml(path)).items():
+        if not isinstance(section, yaml.SequenceNode):
+            raise place_of(path, section).error(f"{kind!r} must hold a list of entries")
+        for node in section.value:
+            name = _entry(path, kind, node)
+            if name.id in entries:
+                raise place_of(path, node).error(f"id {name.id!r} was already used in line {entries[name.id].line}")
+            entries[name.id] = place_of(path, node)
+            found.append(name)
+    return tuple(found)
+
+
+def _entry(path: Path, kind: str, node: yaml.Node) -> Name:
+    fields = mapping_of(path, node)
+    place = place_of(path, node)
+    if unknown := sorted(set(fields) - _ENTRY_KEYS):
+        raise place.error(f"unknown key {unknown[0]!r}; known are {', '.join(sorted(_ENTRY_KEYS))}")
+    if missing := sorted({"id", "names"} - set(fields)):
+        raise place.error(f"the entry lacks {missing[0]!r}")
+    names = tuple(text for text, _ in texts_of(path, fields["names"]))
+    if not names:
+        raise place.error("names is empty")
+
+    def scalar(key: str, default: str) -> str:
+        return str(fields[key].value) if key in fields else default
+
+    def words(key: str) -> frozenset[str]:
+        listed = texts_of(path, fields[key]) if key in fields else []
+        return frozenset(token.lower() for text, _ in listed for token in phrase_keys(text))
+
+    return Name(
+        id=scalar("id", ""),
+        title=scalar("title", names[0]),
+        kind=kind,
+        names=names,
+        country=scalar("country", ""),
+        criticality=_fraction(scalar("criticality", "0"), place),
+        hs=tuple(text for text, _ in texts_of(path, fields["hs"])) if "hs" in fields else (),
+        needs=words("needs"),
+        never=words("never"),
+    )
+
+
+def _fraction(text: str, place: Place) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise place.error(f"{text!r} is no number between 0 and 1") from None
+    if not 0 <= value <= 1:
+        raise place.error(f"{text!r} is not between 0 and 1")
+    return value
+
+
+# --- inflection -------------------------------------------------------------------------------------------------------
+
+_VOWELS = "aeiou"
+
+
+def verb_forms(verb: str, irregular: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return the forms of a (possibly multi-word) English verb, each with its kind: base, s, past or ing.
+
+    Only the first word is inflected ("roll back", "strikes down"). ``irregular`` maps a base to [s, past, ing] or
+    [s, past, participle, ing].
+    """
+    first, _, rest = verb.partition(" ")
+    rest = f" {rest}" if rest else ""
+    if first in irregular:
+        third, *pasts, ing = irregular[first]
+        forms = {first: "base", third: "s", ing: "ing"} | dict.fromkeys(pasts, "past")
+    else:
+        forms = {first: "base", _add_s(first): "s", _add_ed(first): "past", _add_ing(first): "ing"}
+    return {form + rest: kind for form, kind in forms.items()}
+
+
+def noun_forms(noun: str) -> tuple[str, ...]:
+    """Return a noun phrase in singular and plural (of its last word)."""
+    head, _, last = noun.rpartition(" ")
+    plural = _add_s(last)
+    return (noun, f"{head} {plural}".strip()) if plural != last else (noun,)
+
+
+def _add_s(word: str) -> str:
+    if word.endswith(("s", "x", "z", "ch", "sh")):
+        return word if word.endswith("ss") is False and word.endswith("s") else word + "es"
+    if word.endswith("y") and word[-2:-1] not in _VOWELS:
+        return word[:-1] + "ies"
+    return word + "s"
+
+
+def _doubles(word: str) -> bool:
+    short = len(word) <= 4 and word[-1] not in "wxyaeiou" and word[-2:-1] in _VOWELS
+    return short and len(word) >= 3 and word[-3] not in _VOWELS
+
+
+def _add_ed(word: str) -> str:
+    if word.endswith("e"):
+        return word + "d"
+    if word.endswith("y") and word[-2:-1] not in _VOWELS:
+        return word[:-1] + "ied"
+    return word + word[-1] + "ed" if _doubles(word) else word + "ed"
+
+
+def _add_ing(word: str) -> str:
+    if word.endswith("e") and not word.endswith("ee"):
+        return word[:-1] + "ing"
+    return word + word[-1] + "ing" if _doubles(word) else word + "ing"
+
+
+def expand(pattern: str, irregular: Mapping[str, Sequence[str]]) -> Iterable[str]:
+    """Yield the surface forms of a pattern in which ``word~`` stands for all inflections of ``word``."""
+    forms = [""]
+    for part in pattern.split():
+        options: Iterable[str] = (part,)
+        if part.endswith("~"):
+            word = part[:-1]
+            options = {*verb_forms(word, irregular), *noun_forms(word)}
+        forms = [f"{form} {option}".strip() for form in forms for option in options]
+    return forms
