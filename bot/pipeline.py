@@ -25,11 +25,12 @@ from bot.analysis.growth import OFFICIAL_KINDS, begin, grow
 from bot.crashpoints import reached
 from bot.domain import Alert, Article, Assessment, Source, Story
 from bot.ingest.fetching import Fetcher
-from bot.ingest.identity import Selection
+from bot.ingest.identity import select
 from bot.ingest.memory import SourceMemory
 from bot.ingest.pages import complete
 from bot.ingest.parsing import Parsers
-from bot.ingest.polling import Polled, choose, poll
+from bot.ingest.polled import Polled, Selection
+from bot.ingest.polling import poll
 from bot.storage import articles as article_rows
 from bot.storage import outbox, stories
 from bot.storage import sources as source_rows
@@ -79,28 +80,28 @@ class Pipeline:
         source, memory = await asyncio.to_thread(self._load, source_id)
         polled = await poll(source, memory, self._fetcher, self._parsers, now=now)
         reached("fetched")
-        selection, memory = await asyncio.to_thread(self._choose, polled, source, now)
+        selection = await asyncio.to_thread(self._select, polled, now)
         if source.fetch_pages:
             pages = [await complete(article, self._fetcher, self._parsers) for article in selection.new]
             selection = replace(selection, new=tuple(pages))
         reached("parsed")
-        return await asyncio.to_thread(self._commit, polled, selection, memory, now)
+        return await asyncio.to_thread(self._commit, polled, selection, now)
 
     def _load(self, source_id: str) -> tuple[Source, SourceMemory]:
         with reading(self._engine) as tx:
             return source_rows.load(tx, source_id)
 
-    def _choose(self, polled: Polled, source: Source, now: datetime) -> tuple[Selection, SourceMemory]:
+    def _select(self, polled: Polled, now: datetime) -> Selection:
         with reading(self._engine) as tx:
-            known = article_rows.known_keys(tx, source.id, polled.keys)
-        return choose(polled, known, now=now, freshness=self._freshness, first_window=self._first_window)
+            known = article_rows.known_keys(tx, polled.source.id, polled.keys)
+        return select(polled, known, now=now, freshness=self._freshness, first_window=self._first_window)
 
-    def _commit(self, polled: Polled, selection: Selection, memory: SourceMemory, now: datetime) -> Told:
+    def _commit(self, polled: Polled, selection: Selection, now: datetime) -> Told:
         assessments = self._assessor.assess(selection.new)
         with self._writing:
             try:
                 with self._engine.begin() as tx:
-                    source_rows.save_memory(tx, polled.source.id, memory)
+                    source_rows.save_memory(tx, polled.source.id, selection.memory)
                     article_rows.touch_sightings(tx, selection.sightings, now=now)
                     article_rows.add_articles(tx, selection.new)
                     article_rows.add_drops(tx, selection.drops)

@@ -82,6 +82,7 @@ sources = Table(
     Column("enabled", Boolean, nullable=False),
     Column("paused_reason", Text, nullable=False, server_default=""),
     Column("added_by", String(64), nullable=False, server_default="shipped"),
+    Column("moved_url", Text, nullable=False, server_default=""),  # polled instead of `url` after a proven redirect
     # conditional GET: never newer than the stored articles, since both are committed together
     Column("etag", Text, nullable=False, server_default=""),
     Column("last_modified", Text, nullable=False, server_default=""),

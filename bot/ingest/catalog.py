@@ -1,0 +1,166 @@
+"""Read the catalog of sources: the shipped `sources.yaml` or an operator's file of the same form."""
+
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.domain import Source, SourceKind
+from bot.errors import ConfigurationError, Fault
+from bot.ingest.addresses import AddressGuard
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 8
+REMEDY = "docs/sources.md describes the fields"
+KNOWN_BY = frozenset({"live_checked", "seen_in_code", "memory", "user"})
+REQUIRED = frozenset({"id", "name", "url", "kind", "tier", "publisher"})
+OPTIONAL = frozenset({"lang", "poll_minutes", "fetch_pages", "known_by", "licence", "enabled", "options"})
+TYPES: dict[str, type | tuple[type, ...]] = {
+    "tier": int,
+    "poll_minutes": (int, float),
+    "fetch_pages": bool,
+    "enabled": bool,
+    "options": dict,
+}
+
+
+def load_catalog(path: Path | None = None) -> tuple[Source, ...]:
+    """Read the shipped catalog, or the file at `path`.
+
+    Raises ConfigurationError with all faults at once, each with its file and line. A source with `enabled: false` has
+    that in its `options`.
+    """
+    if path is None:
+        name, text = "sources.yaml", resources.files("bot.ingest").joinpath("sources.yaml").read_text("utf-8")
+    else:
+        name, text = str(path), _read(path)
+    return parse_catalog(text, name)
+
+
+def parse_catalog(text: str, name: str) -> tuple[Source, ...]:
+    """Read a catalog from its text; `name` is what faults call it."""
+    try:
+        entries = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a SafeLoader that refuses more
+    except RecursionError:
+        raise _refused(name, "nested too deeply") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise _refused(f"{name}:{line}", error.problem or "not YAML") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise _refused(name, f"not YAML ({error})") from None
+    if not isinstance(entries, list) or not entries:
+        raise _refused(name, "not a list of sources")
+    faults: list[Fault] = []
+    sources: dict[str, Source] = {}
+    for entry in entries:
+        place = f"{name}:{entry.get('__line__')}" if isinstance(entry, dict) else name
+        problems = _problems(entry)
+        if not problems and entry["id"] in sources:
+            problems = [f"the id {entry['id']!r} is used twice"]
+        if problems:
+            faults += [Fault(place=place, problem=problem, remedy=REMEDY) for problem in problems]
+        else:
+            sources[entry["id"]] = _source(entry)
+    if faults:
+        raise ConfigurationError(faults)
+    return tuple(sources.values())
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise _refused(str(path), f"larger than {MAX_BYTES // 1024} KiB")
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise _refused(str(path), f"cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise _refused(str(path), "not UTF-8 text") from None
+
+
+def _refused(place: str, problem: str) -> ConfigurationError:
+    return ConfigurationError([Fault(place=place, problem=problem, remedy=REMEDY)])
+
+
+def _problems(entry: Any) -> list[str]:
+    if not isinstance(entry, dict):
+        return [f"not a source: {str(entry)[:60]!r}"]
+    names = {str(name) for name in entry} - {"__line__"}
+    found = [f"unknown field {name!r}" for name in sorted(names - REQUIRED - OPTIONAL)]
+    found += [f"field {name!r} is missing" for name in sorted(REQUIRED - names)]
+    for name in sorted(names & (REQUIRED | OPTIONAL)):
+        wanted = TYPES.get(name, str)
+        value = entry[name]
+        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+            found.append(f"{name}: {value!r} has the wrong type")
+        elif isinstance(value, str) and not value.strip():
+            found.append(f"{name}: empty")
+    return found or _bad_values(entry)
+
+
+def _bad_values(entry: dict[str, Any]) -> list[str]:
+    kinds = [kind.value for kind in SourceKind]
+    refused = AddressGuard(allowed_ports=range(1, 65536)).refuse_url(entry["url"])
+    checks = {
+        f"id: {entry['id']!r} may hold small letters, digits and hyphens, 64 at most": (
+            not entry["id"].replace("-", "").isalnum() or entry["id"].lower() != entry["id"] or len(entry["id"]) > 64
+        ),
+        f"url: {refused}": refused is not None,
+        f"kind: {entry['kind']!r} is none of {', '.join(kinds)}": entry["kind"] not in kinds,
+        f"tier: {entry['tier']} is not 1 to 5": not 1 <= entry["tier"] <= 5,
+        "poll_minutes: not 1 to 1440": not 1 <= entry.get("poll_minutes", 15) <= 1440,
+        f"known_by: none of {', '.join(sorted(KNOWN_BY))}": entry.get("known_by", "user") not in KNOWN_BY,
+    }
+    return [problem for problem, wrong in checks.items() if wrong]
+
+
+def _source(entry: dict[str, Any]) -> Source:
+    options = {name: value for name, value in entry.get("options", {}).items() if name != "__line__"}
+    if entry.get("enabled") is False:
+        options["enabled"] = False
+    return Source(
+        id=entry["id"],
+        name=entry["name"],
+        url=entry["url"],
+        kind=SourceKind(entry["kind"]),
+        tier=entry["tier"],
+        publisher=entry["publisher"],
+        lang=entry.get("lang", "en"),
+        poll_every=timedelta(minutes=entry.get("poll_minutes", 15)),
+        fetch_pages=entry.get("fetch_pages", False),
+        known_by=entry.get("known_by", "user"),
+        licence=entry.get("licence", ""),
+        options=options,
+    )
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """YAML without aliases and deep nesting (both explode), whose mappings know their line."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.composer.ComposerError(None, None, "aliases are not allowed", self._mark())
+        depth = getattr(self, "depth", 0) + 1
+        if depth > MAX_DEPTH:
+            raise yaml.composer.ComposerError(None, None, "nested too deeply", self._mark())
+        self.depth = depth
+        node = super().compose_node(parent, index)
+        self.depth = depth - 1
+        return node
+
+    def _mark(self) -> Any:
+        return self.peek_event().start_mark  # type: ignore[no-untyped-call]
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        mapping["__line__"] = node.start_mark.line + 1
+        return mapping
+
+    def construct_yaml_map(self, node: yaml.MappingNode) -> Any:
+        mapping: dict[Any, Any] = {}
+        yield mapping
+        mapping.update(self.construct_mapping(node, deep=True))
+
+
+_PlainLoader.add_constructor("tag:yaml.org,2002:map", _PlainLoader.construct_yaml_map)

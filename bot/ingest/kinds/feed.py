@@ -1,0 +1,204 @@
+"""RSS and Atom, and JSON Feed where a feed turns out to be one. The home of feedparser. Pure.
+
+feedparser is the most forgiving reader there is, and quadratic on hostile text: its sanitiser and its resolving of
+relative addresses inside HTML stay off, over-long fields are cut before, entities are never declared to it.
+"""
+
+import calendar
+import io
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.domain import Source
+from bot.ingest.cleaning import SUMMARY_CHARS, TITLE_CHARS, link, plain, squeeze
+from bot.ingest.dates import believable, read_time
+from bot.ingest.items import Item, NotAFeedError, Parsed
+from bot.ingest.kind import Answer, Kind, State, ask_url
+from bot.ingest.kinds import json_feed
+
+MAX_ITEMS = 500
+SHORT_FIELD = 1024  # characters of a field that is neither text nor markup: author, guid, category, date
+
+_ITEM = re.compile(rb"<(?:[\w-]{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_ROOTS = re.compile(rb"<(?:[\w-]{1,20}:)?(rss|rdf|feed|channel|redirect|item|entry)[\s>/]", re.IGNORECASE)
+_LONG_RUN = re.compile(rb"<([A-Za-z][\w:.-]{0,40})([^<>]{0,400})>([^<]{%d,})" % SHORT_FIELD)
+_LONG_CDATA = re.compile(rb"<([A-Za-z][\w:.-]{0,40})[^<>]{0,400}>\s{0,40}<!\[CDATA\[")
+_TEXTUAL = re.compile(
+    rb"(?:[\w-]+:)?(?:description|summary|content|encoded|title|text|body|p|div|span|li|td|pre|blockquote|a|b|i|em|strong|"
+    rb"h[1-6]|fulltext|full-text|abstract|tagline|subtitle|info|copyright|rights)$",
+    re.IGNORECASE,
+)
+
+
+def parse(source: Source, answer: Answer, state: State) -> Parsed:
+    """Read a feed; raises NotAFeedError for HTML pages, empty bodies and other things without a feed in them."""
+    head = answer.body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith((b"{", b"[")):
+        return json_feed.parse(source, answer, state)
+    found = read(answer.body, answer.headers, answer.url)
+    channel = found["feed"]
+    if not found["version"] and not found["entries"]:
+        raise NotAFeedError(_looks_like(head))
+    entries = found["entries"][:MAX_ITEMS]
+    zone = source.options.get("zone_hours", 0)
+    hours = float(zone) if isinstance(zone, int | float) else 0.0
+    items = [item for entry in entries if (item := _item(entry, answer.url, hours))]
+    notes = ("the feed is ill-formed",) if found["bozo"] and not items else ()
+    return Parsed(
+        items=tuple(items),
+        notes=notes,
+        title=plain(str(channel.get("title", "")), TITLE_CHARS),
+        home=link(str(channel.get("link", "")), answer.url),
+        lang=str(channel.get("language", ""))[:16],
+        ttl_minutes=_number(channel.get("ttl")),
+        skip_hours=_skip_hours(answer.body),
+        skip_days=_skip_days(answer.body),
+        total=len(found["entries"]),
+    )
+
+
+def read(body: bytes, headers: Mapping[str, str], url: str) -> Any:
+    """Run feedparser on a defused body and give its result."""
+    import feedparser  # noqa: PLC0415 - heavy; only the parser's process needs it
+    from feedparser.encodings import convert_to_utf8  # noqa: PLC0415
+
+    wanted = {name: headers[name] for name in ("content-type", "content-language") if name in headers}
+    seen: dict[str, Any] = {}
+    data = convert_to_utf8(wanted, body, seen) if body.strip() else b""
+    wanted["content-type"] = "application/xml; charset=utf-8"
+    wanted["content-location"] = url
+    # never bytes or text themselves: feedparser takes those for the name of a file first
+    return feedparser.parse(
+        io.BytesIO(defuse(data)), response_headers=wanted, sanitize_html=False, resolve_relative_uris=False
+    )
+
+
+def defuse(data: bytes) -> bytes:
+    """Take out of a UTF-8 document what makes parsers expand, read or crawl: DTDs, over-long fields, too many items."""
+    data = _without_dtd(_capped(data))
+    return _short_cdata(_LONG_RUN.sub(_cut, data))
+
+
+def _capped(data: bytes) -> bytes:
+    starts = (found.start() for found in _ITEM.finditer(data))
+    for number, start in enumerate(starts):
+        if number == MAX_ITEMS:
+            root = _ROOTS.search(data)
+            closing = {b"rss": b"</channel></rss>", b"feed": b"</feed>"}.get(root[1].lower() if root else b"", b"")
+            return data[:start] + closing
+    return data
+
+
+def _without_dtd(data: bytes) -> bytes:
+    start = re.compile(rb"<!DOCTYPE", re.IGNORECASE).search(data, 0, 64 * 1024)
+    if start is None:
+        return data
+    root = _ROOTS.search(data, start.end())
+    if root is None:
+        return data[: start.start()]
+    declared = data[start.start() : root.start()]
+    if b"<!ENTITY" not in declared.upper() and b"[" not in declared:
+        end = declared.find(b">")
+        return data[: start.start()] + declared[end + 1 :] + data[root.start() :] if end >= 0 else data
+    return data[: start.start()] + data[root.start() :]
+
+
+def _cut(found: "re.Match[bytes]") -> bytes:
+    if _TEXTUAL.match(found[1]):
+        return found[0]
+    return b"<" + found[1] + found[2] + b">" + found[3][:SHORT_FIELD].rpartition(b" ")[0]
+
+
+def _short_cdata(data: bytes) -> bytes:
+    parts: list[bytes] = []
+    at = 0
+    for found in _LONG_CDATA.finditer(data):
+        if found.start() < at:
+            continue
+        end = data.find(b"]]>", found.end())
+        if end < 0:
+            break
+        if end - found.end() > SHORT_FIELD and not _TEXTUAL.match(found[1]):
+            parts.append(data[at : found.end() + SHORT_FIELD])
+            at = end
+    parts.append(data[at:])
+    return b"".join(parts)
+
+
+def _item(entry: Any, page_url: str, zone_hours: float) -> Item | None:
+    title = plain(_text(entry, "title"), TITLE_CHARS)
+    body = max((_text(part, "value") for part in entry.get("content", ())), key=len, default="")
+    summary = plain(_text(entry, "summary"))
+    text = plain(body) if body else ""
+    summary, text = (summary, text if text != summary else "") if summary else (text, "")
+    url = _link(entry, page_url)
+    if not title and not summary:
+        return None
+    return Item(
+        title=title or squeeze(summary, 160),
+        summary=summary[:SUMMARY_CHARS],
+        text=text,
+        url=url,
+        guid=squeeze(_text(entry, "id"), 1000),
+        published_at=_published(entry, zone_hours),
+    )
+
+
+def _text(entry: Any, name: str) -> str:
+    value = entry.get(name, "")
+    return value if isinstance(value, str) else ""
+
+
+def _link(entry: Any, page_url: str) -> str:
+    candidates: Iterable[Any] = entry.get("links", ())
+    ranked = [_text(entry, "link"), *(_text(one, "href") for one in candidates if one.get("rel") == "alternate")]
+    ranked += [_text(entry, "id")] if _text(entry, "id").startswith(("http://", "https://")) else []
+    ranked += [_text(one, "href") for one in candidates if one.get("rel") not in {"enclosure", "self"}]
+    base = _text(entry.get("title_detail", {}), "base") or page_url  # xml:base where the entry has one
+    return next((url for href in ranked if href and (url := link(href, base))), "")
+
+
+def _published(entry: Any, zone_hours: float) -> datetime | None:
+    for name in ("published", "updated", "created"):
+        raw = _text(entry, name)
+        parsed = entry.get(f"{name}_parsed") if name in entry else None
+        if parsed:
+            try:
+                moment = believable(datetime.fromtimestamp(calendar.timegm(parsed), UTC))
+            except (OverflowError, ValueError, OSError):
+                moment = None
+        else:
+            moment = read_time(raw, zone_hours=zone_hours) if raw else None
+        if moment:
+            return moment
+    return None
+
+
+def _number(value: Any) -> int | None:
+    text = str(value or "").strip()
+    return int(text) if text.isdecimal() and len(text) < 8 else None
+
+
+def _skip_hours(body: bytes) -> tuple[int, ...]:
+    block = re.search(rb"<skipHours>(.{0,2000}?)</skipHours>", body[: 64 * 1024], re.DOTALL | re.IGNORECASE)
+    found = re.findall(rb"<hour>\s*(\d{1,2})\s*</hour>", block[1]) if block else []
+    return tuple(sorted({int(hour) % 24 for hour in found}))
+
+
+def _skip_days(body: bytes) -> tuple[str, ...]:
+    block = re.search(rb"<skipDays>(.{0,1000}?)</skipDays>", body[: 64 * 1024], re.DOTALL | re.IGNORECASE)
+    found = re.findall(rb"<day>\s*([A-Za-z]{6,9})\s*</day>", block[1]) if block else []
+    return tuple(day.decode().capitalize() for day in found)
+
+
+def _looks_like(head: bytes) -> str:
+    if not head.strip():
+        return "the answer is empty"
+    if b"<html" in head.lower() or b"<!doctype html" in head.lower():
+        return "the answer is a web page, not a feed"
+    return "the answer is no feed"
+
+
+KIND = Kind(request=ask_url, parse=parse)

@@ -1,0 +1,74 @@
+"""The parser's own process: reads jobs from standard input, writes results to standard output.
+
+Every job gets a fresh allowance of CPU seconds from the kernel; a parser that outruns it is killed by it, and the pool
+starts another. The process knows no settings, no token and no database.
+"""
+
+import json
+import resource
+import struct
+import sys
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from bot.domain import Source, SourceKind
+from bot.ingest.items import NotAFeedError, to_json
+from bot.ingest.kind import Answer
+
+FRAME = struct.Struct(">II")  # length of the JSON head, length of the body
+MEMORY_BYTES = 1024 * 1024 * 1024
+
+
+def run_job(head: dict[str, Any], body: bytes) -> dict[str, Any]:
+    """Do one job and give its JSON-ready result; `{"refused": text}` where the body is not what it should be."""
+    if head["what"] == "page":
+        from bot.ingest.pages import extract  # noqa: PLC0415 - only pages need it
+
+        return {"page": asdict(extract(body, head["url"]))}
+    from bot.ingest.kinds import KINDS  # noqa: PLC0415 - only jobs need it
+
+    source = Source(**{**head["source"], "kind": SourceKind(head["source"]["kind"])})
+    answer = Answer(
+        url=head["url"],
+        headers=head["headers"],
+        body=body,
+        step=head["step"],
+        at=datetime.fromisoformat(head["at"]),
+    )
+    try:
+        return {"parsed": to_json(KINDS[source.kind].parse(source, answer, head["state"]))}
+    except NotAFeedError as error:
+        return {"refused": str(error)}
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    cpu_seconds = int(sys.argv[1])
+    with suppress(ValueError, OSError):  # macOS knows no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    source, target = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # whatever a library prints must not end up between the frames
+    while job := _receive(source):
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        allowance = int(used.ru_utime + used.ru_stime) + 1 + cpu_seconds
+        resource.setrlimit(resource.RLIMIT_CPU, (allowance, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+        result = run_job(*job)
+        result["peak_kb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        written = json.dumps(result).encode()
+        target.write(FRAME.pack(len(written), 0) + written)
+        target.flush()
+
+
+def _receive(source: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
+    lengths = source.read(FRAME.size)
+    if len(lengths) < FRAME.size:
+        return None
+    head_length, body_length = FRAME.unpack(lengths)
+    head: dict[str, Any] = json.loads(source.read(head_length))
+    return head, source.read(body_length)
+
+
+if __name__ == "__main__":
+    main()
