@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 REACH = 9  # tokens between a verb and its object; beyond, they belong to different phrases more often than not
 _CHAIN = 4  # tokens between two verbs of one chain ("agrees with Japan to lift")
+_FLOWS = frozenset({"flow", "facility", "vessel", "talks", "price"})
 _PLAIN = Word()
 _NOMINAL_LINK = frozenset({"of", "to", "on", "in", "for", "against", "from", "between", "with"})
 _ABSORB_LINK = frozenset({"on", "of", "for", "against", "to", "from", "in", "at", "over", "into", "by", "with"})
@@ -50,6 +51,7 @@ class Vote:
     conditional: bool = False
     background: bool = False
     verb_at: int = -1
+    label: str = ""
 
 
 def votes(keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int]) -> list[Vote]:
@@ -96,7 +98,7 @@ def _classify(
     if verb and noun:
         verb = _reads_as_verb(item, before, following, keys, actors)
         noun = not verb
-    elif verb and word.form == "past" and _is_attribute(before, following):
+    elif verb and (word.form == "past" or (word.harm and word.form == "ing")) and _is_attribute(before, following):
         verb = False
     if verb:
         item.kind = "verb"
@@ -119,9 +121,11 @@ def _classify(
 
 
 def _is_attribute(before: list[Item], following: tuple[int, int, Word] | None) -> bool:
-    """Tell whether a past participle only describes a noun: "the sanctioned bank", "hit areas"."""
+    """Tell whether a past participle only describes a noun: "the sanctioned bank", "targeted sanctions"."""
     if not before or following is None:
         return False
+    if following[2].noun and (before[-1].kind in {"verb", "determiner", "preposition"} or before[-1].text == "'s"):
+        return True
     return before[-1].text in {"the", "a", "an", "its", "their", "by", "of"} and not following[2].roles
 
 
@@ -141,7 +145,9 @@ def _reads_as_verb(
     previous = before[-1] if before else None
     next_word = following[2] if following else _PLAIN
     next_key = keys[following[0]] if following else ""
-    if next_key in {"on", "against", "of", "over"} or (next_key in {"to", "in", "for"} and item.label == "stopper"):
+    if next_key in {"on", "against", "of", "over"} or (
+        next_key in {"to", "in", "for"} and item.word.noun == "stopper"
+    ):
         return False
     if next_key == "to" and form == "s":
         return False
@@ -237,6 +243,8 @@ def _with_complement(item: Item, items: list[Item], index: int, keys: Sequence[s
             if not operator:
                 if item.label == "permission" and keys[item.end - 1].startswith("approval") and other.polarity > 0:
                     return _swallow(other, items, place), place
+                if item.label == "deal" and other.polarity > 0 and keys[items[link].start] in {"on", "for"}:
+                    return _swallow(other, items, place), place
                 if item.label == "permission":
                     return _swallow(item, items, place), place
                 if other.label in {"flow", "facility", "vessel", "price", "talks"} or other.polarity == item.polarity:
@@ -284,8 +292,10 @@ class _Walk:
         "background",
         "chained",
         "condition",
+        "crossed",
         "found",
         "negated",
+        "purpose",
         "sign",
         "spent",
         "subject",
@@ -307,6 +317,8 @@ class _Walk:
         self.spent = False
         self.chained = False
         self.with_seen = False
+        self.crossed = False
+        self.purpose = False
 
     def step(self, item: Item, items: list[Item], position: int) -> None:
         if item.kind == "verb":
@@ -321,6 +333,8 @@ class _Walk:
         elif item.kind == "preposition" and self.verb is not None:
             if item.text == "with":
                 self.with_seen = True
+            elif item.text == "in" and item.start > self.verb.end:
+                self.crossed = True
             elif item.text in {"at", "through", "via", "by"} and not self.spent:
                 self._flush_verb()
 
@@ -364,14 +378,21 @@ class _Walk:
         if chain and self.verb is not None:
             if word.sign:
                 self.sign = (self.sign or 1.0) * word.sign * factor
+                self.chained = self.chained or not (word.light and self.verb.word.light)
             else:
                 self.sign = (self.sign or 1.0) * factor
             item = Item(kind="verb", start=self.verb.start, end=item.end, word=word)
             self.verb = item
-            self.chained = True
             self.with_seen = False
             return
+        if item.word.form == "past" and self.spent and position and items[position - 1].kind == "object":
+            return  # "tariffs imposed on": it describes the object that has voted
         self._flush_verb()
+        to_verb = position > 0 and items[position - 1].text == "to"
+        if to_verb and self.found and self.found[-1].label == "deal" and item.start - self.found[-1].end <= REACH:
+            last = self.found.pop()  # "agreement to restrict": what is agreed counts
+            self._emit(last.value * 0.25, last.start, last.end, last.why, last.verb_at, last.label)
+            to_verb = False
         if self.subject is not None and self.subject.label in {
             "restriction",
             "permission",
@@ -382,7 +403,7 @@ class _Walk:
             self._bare(self.subject)
             self.subject = None
         self.verb, self.sign, self.spent = item, (word.sign or 1.0) * factor, False
-        self.chained = self.with_seen = False
+        self.purpose = to_verb and bool(self.found) and self.found[-1].why != "bare"
 
     def _takes_subject(self, item: Item, items: list[Item], position: int) -> bool:
         subject = self.subject
@@ -404,6 +425,8 @@ class _Walk:
                 return False
             if other.kind == "verb":
                 return True
+            if other.kind == "determiner" and other.text in _ARTICLES:
+                return True
             if other.kind == "" and other.start == items[position].end and other.text.isalpha():
                 return other.text not in _ADVERBS and not other.text.endswith("ly")
         return False
@@ -414,11 +437,15 @@ class _Walk:
             return
         word = item.word
         value = word.sign * subject.polarity if word.sign else float(word.alone)
+        if word.harm:
+            value = 1.0
+        elif word.light and subject.label not in {"restriction", "disruption", "permission"}:
+            value = 0.0
         if subject.label in {"offence", "menace"}:
             value = 1.0
         if subject.label == "vessel" and word.sign > 0 and not word.alone:
             value = 0.0
-        self._emit(value * factor * _SCALE.get(subject.label, 1.0), subject.start, item.end, "subject", item.start)
+        self._emit(value * factor * _SCALE.get(subject.label, 1.0), subject.start, item.end, "subject", item.start, subject.label)
         self.subject = None
         self._release()
 
@@ -439,6 +466,10 @@ class _Walk:
             self._flush_verb()
             self.subject = item
             return
+        if self.crossed and item.label in {"restriction", "disruption", "permission"}:
+            self._flush_verb()  # "bars chips in escalation of dispute"
+            self.subject = item
+            return
         self._vote_object(verb, item, negated)
 
     def _vote_object(self, verb: Item, item: Item, negated: float) -> None:
@@ -446,7 +477,9 @@ class _Walk:
         polarity = item.polarity
         if polarity == 0:  # "approves plan": the operator passes the sign on
             return
-        if word.sign == 0:
+        if word.harm:
+            value = 1.0
+        elif word.sign == 0:
             value = float(word.alone) * self.sign
             if word.alone < 0 and item.label in {"menace", "offence"}:
                 value = -value
@@ -456,9 +489,11 @@ class _Walk:
             value = 1.0
         else:
             value = self.sign * polarity
-        if word.sign > 0 and item.label in {"vessel"} and not self.chained:
+        if word.light and not self.chained and item.label in _FLOWS:
+            value = 0.0
+        elif word.sign > 0 and item.label == "vessel":
             value *= 0.3
-        self._emit(value * negated * _SCALE.get(item.label, 1.0), verb.start, item.end, "verb-object", verb.start)
+        self._emit(value * negated * _SCALE.get(item.label, 1.0), verb.start, item.end, "verb-object", verb.start, item.label)
         self.spent = True
 
     def _flush_verb(self) -> None:
@@ -479,15 +514,25 @@ class _Walk:
         self.background = False
 
     def _bare(self, item: Item) -> None:
-        self._emit(item.polarity * BARE[item.label], item.start, item.end, "bare", item.start)
+        self._emit(item.polarity * BARE[item.label], item.start, item.end, "bare", item.start, item.label)
 
-    def _emit(self, value: float, start: int, end: int, why: str, verb_at: int) -> None:
+    def _emit(self, value: float, start: int, end: int, why: str, verb_at: int, label: str = "") -> None:
         if value:
             self.found.append(
-                Vote(value, start, end, why, conditional=self.condition, background=self.background, verb_at=verb_at)
+                Vote(
+                    value,
+                    start,
+                    end,
+                    why,
+                    conditional=self.condition,
+                    background=self.background or (self.purpose and why == "verb-object"),
+                    verb_at=verb_at,
+                    label=label,
+                )
             )
 
 
+_ARTICLES = frozenset({"the", "a", "an", "its", "their", "his", "her", "our", "some", "new", "more", "all"})
 _ADVERBS = frozenset(
     ["again", "today", "tomorrow", "yesterday", "soon", "further", "now", "next", "late", "early", "back", "home", "overnight", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 )

@@ -27,10 +27,14 @@ BARE = {
     "permission": 0.5, "deal": 0.4, "talks": 0.25, "flow": 0.0, "facility": 0.0, "vessel": 0.0,
     "stopper": 0.0, "starter": 0.0,
 }  # fmt: skip
-VERBS = {"start": (1, 0), "stop": (-1, 0), "tight": (0, 1), "ease": (0, -1)}
+# Verb class: sign towards the object, vote without an object, light (silent about flows), harm (tightens any object).
+VERBS = {
+    "start": (1, 0, False, False), "light": (1, 0, True, False), "stop": (-1, 0, False, False),
+    "harm": (0, 0, False, True), "tight": (0, 1, False, False), "ease": (0, -1, False, False),
+}  # fmt: skip
 MARKS = ",;:|—–-()"  # punctuation between clauses
 FUNCTIONS = frozenset(
-    {"negation", "auxiliary", "modal", "determiner", "preposition", "boundary", "background", "condition"}
+    {"negation", "auxiliary", "modal", "determiner", "preposition", "boundary", "background", "condition", "neutral"}
 )
 
 
@@ -39,12 +43,15 @@ class Word:
     """All readings of one word or phrase.
 
     ``sign`` is +1 for a verb that keeps the sign of its object, -1 for one that turns it, 0 for none; ``alone`` the
-    vote of a verb without a known object; ``form`` its inflection (base, s, past, ing, "" for no verb); ``noun`` the
+    vote of a verb without a known object; a ``light`` verb says nothing about flows, a ``harm`` verb tightens whatever
+    object it has; ``form`` its inflection (base, s, past, ing, "" for no verb); ``noun`` the
     object class or ""; ``roles`` the function classes.
     """
 
     sign: int = 0
     alone: int = 0
+    light: bool = False
+    harm: bool = False
     form: str = ""
     noun: str = ""
     roles: frozenset[str] = frozenset()
@@ -85,9 +92,11 @@ def _add(trie: Trie[Word], section: str, label: str, phrase: str, irregular: dic
             word = trie.add(form, Word())
             word.noun = word.noun or label
     else:
-        sign, alone = VERBS[label]
+        sign, alone, light, harm = VERBS[label]
         for form, kind in verb_forms(phrase, irregular).items():
             word = trie.add(form, Word())
-            word.form = word.form or kind
+            word.light = word.light or (light and not word.form)
+            word.harm = word.harm or (harm and not word.form)
             word.sign = word.sign or sign
+            word.form = word.form or kind
             word.alone = word.alone or alone

@@ -28,15 +28,23 @@ TITLE_WEIGHT, LEAD_WEIGHT, BODY_WEIGHT = 3.0, 2.0, 1.0
 LEAD_SENTENCES = 2
 MAX_SENTENCES = 60
 MIXED_AT = 3.0  # weight that each sign needs for "mixed" (detection rule: both signs at 3 or more)
-DECIDED_AT = 0.3  # weight below which the direction stays unclear
+MIXED_BALANCE = 0.4
+MAX_EVIDENCE = 12
+DECIDED_AT = 0.09  # weight below which the direction stays unclear
 _BACKGROUND = 0.3
+_FOREGROUND = 0.8  # "prices slump after Indonesia lifts the ban": the news stands in the background clause
 _CONDITIONAL = 0.15
 _HISTORICAL = 0.25
-# What a topic alone says about the direction, used only where no verb and object was read.
+_ACTS = frozenset({"verb-object", "subject"})
+_MEASURES = frozenset({"restriction", "permission", "flow", "deal", "disruption", "facility"})
+_DIRECTION_WEIGHT = {TITLE_WEIGHT: 3.0, LEAD_WEIGHT: 1.2, BODY_WEIGHT: 0.5}
+# A bare noun in a headline names the news; below, it more often names the background (weights from fitting, title, other).
+_BARE_RELIANCE = {"restriction": (1.0, 0.3), "deal": (0.4, 0.8), "talks": (0.4, 0.4)}
+# What the main topic alone says about the direction, in the same units (signs and sizes from fitting).
 _LEANING = {
-    "export_control": 0.25, "entity_listing": 0.3, "sanctions": 0.3, "tariff_trade_measure": 0.25, "critical_minerals": 0.0,
-    "investment_screening": 0.3, "tech_transfer": 0.3, "logistics_disruption": 0.3, "production_disruption": 0.3,
-    "shortage_price": 0.3, "sourcing_shift": -0.3, "enforcement": 0.4, "trade_deal": -0.25,
+    "export_control": 0.4, "entity_listing": 0.4, "sanctions": 0.5, "tariff_trade_measure": 0.1, "critical_minerals": -0.5,
+    "investment_screening": 0.4, "tech_transfer": 0.4, "logistics_disruption": 0.5, "production_disruption": 0.8,
+    "shortage_price": 0.2, "sourcing_shift": -1.2, "enforcement": 0.7, "trade_deal": -0.8,
 }  # fmt: skip
 _OFFICIAL = re.compile(
     r"\b(?:AGENCY:|SUMMARY:|interim final rule|final rule|is amending the|amends the Export Administration|hereby|"
@@ -182,30 +190,39 @@ def _weight(sentence: Sentence) -> float:
 def _direction(
     read: list[_Read], topics: tuple[str, ...], title: str, body: str
 ) -> tuple[float, str, tuple[Evidence, ...]]:
-    tight = ease = 0.0
+    weight = 0.0
+    sides = {1: 0.0, -1: 0.0}  # for "mixed": measures of each sign, weighed 3, 2, 1 as in the detection dossier
     evidence: list[Evidence] = []
     for item in read:
-        factor = item.weight * (_HISTORICAL if item.historical else 1.0)
+        main = any(not vote.background and vote.why in _ACTS for vote in item.votes)
         for vote in item.votes:
-            value = vote.value * factor
-            if vote.background:
-                value *= _BACKGROUND
-            if vote.conditional:
-                value *= _CONDITIONAL
-            if value > 0:
-                tight += value
-            else:
-                ease -= value
-            if len(evidence) < 12:
-                evidence.append(_evidence(item.sentence, vote.start, vote.end, title, body, f"{vote.why} {value:+.1f}"))
-    weight = tight - ease
-    if abs(weight) < DECIDED_AT and topics:
+            value = vote.value * _reliance(vote, item, main=main)
+            weight += value * _DIRECTION_WEIGHT[item.weight]
+            if vote.why in _ACTS and vote.label in _MEASURES:
+                sides[1 if value > 0 else -1] += abs(value) * item.weight
+            if len(evidence) < MAX_EVIDENCE:
+                why = f"{vote.why} {value * _DIRECTION_WEIGHT[item.weight]:+.1f}"
+                evidence.append(_evidence(item.sentence, vote.start, vote.end, title, body, why))
+    if topics:
         weight += _LEANING[topics[0]]
-    if tight >= MIXED_AT and ease >= MIXED_AT:
+    if min(sides.values()) >= MIXED_AT and abs(weight) < MIXED_BALANCE * max(sides.values()):
         return weight, "mixed", tuple(evidence)
     if abs(weight) < DECIDED_AT:
         return weight, "unclear", tuple(evidence)
     return weight, "tightening" if weight > 0 else "easing", tuple(evidence)
+
+
+def _reliance(vote: Vote, item: _Read, *, main: bool) -> float:
+    """Return how far a vote counts: less in background, conditional and historical clauses, and for bare nouns."""
+    value = _HISTORICAL if item.historical else 1.0
+    if vote.background:
+        value *= _BACKGROUND if main or vote.why not in _ACTS else _FOREGROUND
+    if vote.conditional:
+        value *= _CONDITIONAL
+    if vote.why == "bare" and vote.label in _BARE_RELIANCE:
+        title, other = _BARE_RELIANCE[vote.label]
+        value *= title if item.weight == TITLE_WEIGHT else other
+    return value
 
 
 def _evidence(sentence: Sentence, start: int, end: int, title: str, body: str, why: str) -> Evidence:
