@@ -38,3 +38,10 @@ def ask_url(source: Source, state: State, now: datetime) -> Mapping[str, Any]:
     """Ask for the source's address as it is: what most kinds do."""
     del state, now
     return {"url": source.url}
+
+
+def words(value: object) -> tuple[str, ...]:
+    """Read an option that is one text or a list of texts."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(str(one) for one in value) if isinstance(value, list | tuple) else ()

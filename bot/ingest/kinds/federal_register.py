@@ -13,7 +13,7 @@ from bot.domain import Source
 from bot.ingest.cleaning import TITLE_CHARS, link, plain, squeeze
 from bot.ingest.dates import read_time
 from bot.ingest.items import Item, NotAFeedError, Parsed
-from bot.ingest.kind import Answer, Kind, State
+from bot.ingest.kind import Answer, Kind, State, words
 from bot.ingest.kinds.json_feed import load_json
 
 ISSUE_AT = time(12, 45)  # UTC, in summer; an hour later in winter, which no decision depends on
@@ -40,13 +40,6 @@ def request(source: Source, state: State, now: datetime) -> Mapping[str, Any]:
     pairs += [("conditions[term]", term) for term in words(source.options.get("term"))]
     pairs += [("fields[]", name) for name in FIELDS]
     return {"url": f"{source.url}{'&' if '?' in source.url else '?'}{urlencode(pairs)}"}
-
-
-def words(value: object) -> tuple[str, ...]:
-    """Read an option that is one text or a list of texts."""
-    if isinstance(value, str):
-        return (value,)
-    return tuple(str(one) for one in value) if isinstance(value, list | tuple) else ()
 
 
 def parse(source: Source, answer: Answer, state: State) -> Parsed:

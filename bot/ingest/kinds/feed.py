@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urljoin
 
 from bot.domain import Source
 from bot.ingest.cleaning import SUMMARY_CHARS, TITLE_CHARS, link, plain, squeeze
@@ -141,9 +142,15 @@ def _item(entry: Any, page_url: str, zone_hours: float) -> Item | None:
         summary=summary[:SUMMARY_CHARS],
         text=text,
         url=url,
-        guid=squeeze(_text(entry, "id"), 1000),
+        guid=_guid(entry, page_url),
         published_at=_published(entry, zone_hours),
     )
+
+
+def _guid(entry: Any, page_url: str) -> str:
+    """Give the id as written: feedparser takes a bare one for a relative address and resolves it."""
+    prefix = urljoin(page_url, ".")
+    return squeeze(_text(entry, "id"), 1000).removeprefix(prefix) if prefix else squeeze(_text(entry, "id"), 1000)
 
 
 def _text(entry: Any, name: str) -> str:

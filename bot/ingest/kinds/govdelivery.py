@@ -10,8 +10,8 @@ from bot.ingest.kinds import feed
 
 _UPDATE = re.compile(r"\s*\bhas been updated\.?$|^You are subscribed to .*?\.\s+", re.IGNORECASE)
 _FOOTER = re.compile(
-    r"\s*(?:Update your subscriptions|Manage (?:your )?(?:Subscriptions|Preferences)|Subscriber (?:Preferences|Services)|"
-    r"This (?:email|service) (?:was sent|is provided) ).*$",
+    r"\s*(?:Update your subscriptions|Manage (?:your )?(?:Subscriptions|Preferences)|"
+    r"Subscriber (?:Preferences|Services)|This (?:email|service) (?:was sent|is provided) ).*$",
     re.IGNORECASE | re.DOTALL,
 )
 
