@@ -24,6 +24,7 @@ _FLOWS = frozenset({"flow", "facility", "vessel", "talks", "price"})
 _PLAIN = Word()
 _NOMINAL_LINK = frozenset({"of", "to", "on", "in", "for", "against", "from", "between", "with"})
 _ABSORB_LINK = frozenset({"on", "of", "for", "against", "to", "from", "in", "at", "over", "into", "by", "with"})
+_MARKET_MOVES = frozenset({"fall", "drop", "decline", "plunge", "slump", "dip", "rise", "jump"})  # "stocks fall on tariffs"
 _SCALE = {"flow": 1.0, "facility": 1.0, "vessel": 1.0, "talks": 0.8, "deal": 0.9, "price": 0.5, "menace": 0.6}
 
 
@@ -145,7 +146,7 @@ def _reads_as_verb(
     previous = before[-1] if before else None
     next_word = following[2] if following else _PLAIN
     next_key = keys[following[0]] if following else ""
-    if next_key in {"on", "against", "of", "over"} or (
+    if next_key in {"on", "against", "of", "over", "for"} or (
         next_key in {"to", "in", "for"} and item.word.noun == "stopper"
     ):
         return False
@@ -181,8 +182,16 @@ def _reads_as_verb(
             return following is not None and not next_word.roles & {"preposition", "boundary", "auxiliary"}
         return form == "s" and bool(next_word.noun or not next_word.roles) and following is not None
     if previous.start in actors or previous.end - 1 in actors:
-        return following is not None
+        return following is not None and not _is_qualifier(before, actors)
     return form in {"s", "past"} and following is not None and "boundary" not in next_word.roles
+
+
+def _is_qualifier(before: list[Item], actors: frozenset[int]) -> bool:
+    """Tell whether the name before only qualifies: in "exemption to Syria sanctions" Syria sanctions nobody."""
+    place = len(before) - 1
+    while place >= 0 and before[place].start in actors:
+        place -= 1
+    return place >= 0 and before[place].kind in {"preposition", "verb"}
 
 
 # --- noun phrases -----------------------------------------------------------------------------------------------------
@@ -213,7 +222,9 @@ def _compound(left: Item, right: Item) -> Item:
         else:
             polarity = -left.polarity if right.label == "stopper" else left.polarity
             label = _label(polarity, left.label)
-    elif left.label == "starter" or right.label in {"talks", "vessel", "facility"}:
+    elif right.label == "carrier":
+        label, polarity = (left.label, left.polarity) if left.polarity else ("carrier", 0.0)
+    elif left.label in {"starter", "carrier"} or right.label in {"talks", "vessel", "facility"}:
         label, polarity = right.label, right.polarity
     return Item(
         kind="object", start=left.start, end=right.end, word=right.word, polarity=polarity, label=label, text=""
@@ -234,8 +245,11 @@ def _with_complement(item: Item, items: list[Item], index: int, keys: Sequence[s
     link = index + 1
     if link >= len(items) or items[link].start != item.end or keys[items[link].start] not in _ABSORB_LINK:
         return item, index
-    operator = item.label in {"stopper", "starter", "menace"}
-    if operator and keys[items[link].start] not in _NOMINAL_LINK:
+    operator = item.label in {"stopper", "starter", "menace", "carrier"}
+    word = keys[items[link].start]
+    if item.label == "carrier" and word not in {"of", "for", "on"}:
+        return item, index
+    if operator and (word not in _NOMINAL_LINK or (word == "on" and keys[item.end - 1] in _MARKET_MOVES)):
         return item, index
     for place in range(link + 1, min(link + 6, len(items))):
         other = items[place]
@@ -290,11 +304,13 @@ class _Walk:
 
     __slots__ = (
         "background",
+        "carried",
         "chained",
         "condition",
         "crossed",
         "found",
         "negated",
+        "object",
         "purpose",
         "sign",
         "spent",
@@ -308,6 +324,7 @@ class _Walk:
         self.condition = False
         self.background = False
         self.subject: Item | None = None
+        self.object: Item | None = None
         self.negated = -99
         self._release()
 
@@ -319,6 +336,7 @@ class _Walk:
         self.with_seen = False
         self.crossed = False
         self.purpose = False
+        self.carried = False
 
     def step(self, item: Item, items: list[Item], position: int) -> None:
         if item.kind == "verb":
@@ -342,6 +360,8 @@ class _Walk:
         if item.text in {",", "and"} and self.verb is not None and not self._clause_follows(items, position):
             return
         if item.text in {",", "and"} and self.subject is not None and self._passive_follows(items, position):
+            return
+        if self.carried and item.text in {"that", "which"}:
             return
         self.close()
         self.background = item.kind == "background"
@@ -371,6 +391,11 @@ class _Walk:
         factor = -1.0 if item.start - self.negated <= 2 else 1.0  # "will not lift", "no longer allows"
         if factor < 0:
             self.negated = -99
+        if self.object is not None and self._is_infinitive(items, position) and item.start - self.object.end <= REACH:
+            moved, self.object = self.object, None  # "expects the shortage to ease": the object is its subject
+            if self.found and self.found[-1].end == moved.end and not self._object_follows(items, position):
+                self.found.pop()
+                self.subject = moved
         if self.subject is not None and self._takes_subject(item, items, position):
             self._vote_subject(item, factor)
             return
@@ -381,7 +406,7 @@ class _Walk:
                 self.chained = self.chained or not (word.light and self.verb.word.light)
             else:
                 self.sign = (self.sign or 1.0) * factor
-            item = Item(kind="verb", start=self.verb.start, end=item.end, word=word)
+            item = Item(kind="verb", start=self.verb.start, end=item.end, word=word, text=item.text)
             self.verb = item
             self.with_seen = False
             return
@@ -404,6 +429,11 @@ class _Walk:
             self.subject = None
         self.verb, self.sign, self.spent = item, (word.sign or 1.0) * factor, False
         self.purpose = to_verb and bool(self.found) and self.found[-1].why != "bare"
+
+    @staticmethod
+    def _is_infinitive(items: list[Item], position: int) -> bool:
+        before = [item.text for item in items[max(0, position - 2) : position]]
+        return bool(before) and (before[-1] == "to" or before == ["to", "be"])
 
     def _takes_subject(self, item: Item, items: list[Item], position: int) -> bool:
         subject = self.subject
@@ -475,10 +505,13 @@ class _Walk:
     def _vote_object(self, verb: Item, item: Item, negated: float) -> None:
         word = verb.word
         polarity = item.polarity
-        if polarity == 0:  # "approves plan": the operator passes the sign on
+        if polarity == 0:  # "vetoes a resolution to extend sanctions": the sign passes on to the next verb
+            if item.label == "carrier" and item.start - verb.end <= _CHAIN:
+                self.verb = Item(kind="verb", start=verb.start, end=item.end, word=verb.word, text=verb.text)
+                self.carried = True
             return
         if word.harm:
-            value = 1.0
+            value = -1.0 if item.label == "deal" and verb.text.startswith("str") else 1.0  # "strikes a deal"
         elif word.sign == 0:
             value = float(word.alone) * self.sign
             if word.alone < 0 and item.label in {"menace", "offence"}:
@@ -495,6 +528,7 @@ class _Walk:
             value *= 0.3
         self._emit(value * negated * _SCALE.get(item.label, 1.0), verb.start, item.end, "verb-object", verb.start, item.label)
         self.spent = True
+        self.object = item if word.light and not self.chained else None
 
     def _flush_verb(self) -> None:
         verb = self.verb
@@ -509,7 +543,7 @@ class _Walk:
         self._flush_verb()
         if self.subject is not None:
             self._bare(self.subject)
-        self.subject = None
+        self.subject = self.object = None
         self.negated = -99
         self.background = False
 
