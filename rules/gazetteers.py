@@ -251,7 +251,7 @@ def verb_forms(verb: str, irregular: Mapping[str, Sequence[str]]) -> dict[str, s
     rest = f" {rest}" if rest else ""
     if first in irregular:
         third, *pasts, ing = irregular[first]
-        forms = {first: "base", third: "s", ing: "ing"} | dict.fromkeys(pasts, "past")
+        forms = dict.fromkeys(pasts, "past") | {first: "base", third: "s", ing: "ing"}
     else:
         forms = {first: "base", _add_s(first): "s", _add_ed(first): "past", _add_ing(first): "ing"}
     return {form + rest: kind for form, kind in forms.items()}

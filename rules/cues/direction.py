@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 REACH = 9  # tokens between a verb and its object; beyond, they belong to different phrases more often than not
 _CHAIN = 4  # tokens between two verbs of one chain ("agrees with Japan to lift")
-_FLOWS = frozenset({"flow", "facility", "vessel", "talks", "price"})
+_FLOWS = frozenset({"flow", "facility", "vessel", "price"})
 _PLAIN = Word()
 _NOMINAL_LINK = frozenset({"of", "to", "on", "in", "for", "against", "from", "between", "with"})
 _ABSORB_LINK = frozenset({"on", "of", "for", "against", "to", "from", "in", "at", "over", "into", "by", "with"})
@@ -55,9 +55,14 @@ class Vote:
     label: str = ""
 
 
-def votes(keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int]) -> list[Vote]:
-    """Return the votes of one sentence. ``actors`` are the token indices of names (countries, bodies, companies)."""
-    items = _reduce(_items(keys, grammar, actors), keys)
+def votes(
+    keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int], hyphened: frozenset[int] = frozenset()
+) -> list[Vote]:
+    """Return the votes of one sentence.
+
+    ``actors`` are the token indices of names (countries, bodies, companies), ``hyphened`` those after a hyphen.
+    """
+    items = _reduce(_items(keys, grammar, actors, hyphened), keys)
     found: list[Vote] = []
     walk = _Walk(found)
     for position, item in enumerate(items):
@@ -69,11 +74,16 @@ def votes(keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int]) -> l
 # --- words to items ---------------------------------------------------------------------------------------------------
 
 
-def _items(keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int]) -> list[Item]:
+def _items(
+    keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int], hyphened: frozenset[int]
+) -> list[Item]:
     raw: list[tuple[int, int, Word]] = []
     index, count = 0, len(keys)
     root = grammar.root
     while index < count:
+        if keys[index : index + 4] == _IN_PART:  # "revocation, in part, of the order"
+            index += 4
+            continue
         found = grammar.longest(keys, index) if keys[index] in root else None
         if found is None:
             raw.append((index, index + 1, _PLAIN))
@@ -87,6 +97,8 @@ def _items(keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int]) -> 
         if word is not _PLAIN:
             following = raw[position + 1] if position + 1 < len(raw) else None
             _classify(item, items, following, keys, actors)
+            if item.kind == "verb" and word.form in {"past", "ing"} and start in hyphened:
+                item.kind = ""  # "sanctions-hit", "Iran-backed"
         items.append(item)
     return items
 
@@ -127,7 +139,7 @@ def _is_attribute(before: list[Item], following: tuple[int, int, Word] | None) -
         return False
     if following[2].noun and (before[-1].kind in {"verb", "determiner", "preposition"} or before[-1].text == "'s"):
         return True
-    return before[-1].text in {"the", "a", "an", "its", "their", "by", "of"} and not following[2].roles
+    return before[-1].text in _ATTRIBUTIVE and not following[2].roles
 
 
 def _reads_as_verb(
@@ -150,7 +162,7 @@ def _reads_as_verb(
         next_key in {"to", "in", "for"} and item.word.noun == "stopper"
     ):
         return False
-    if next_key == "to" and form == "s":
+    if (next_key == "to" and form == "s") or next_word.noun in {"permission", "carrier", "stopper", "starter", "deal"}:
         return False
     if previous is None:
         return form == "base" and next_key not in {"on", "in", "at"} and not next_word.form
@@ -243,7 +255,7 @@ def _label(polarity: float, label: str) -> str:
 def _with_complement(item: Item, items: list[Item], index: int, keys: Sequence[str]) -> tuple[Item, int]:
     """Attach "of curbs" to "suspension", and let "ban on exports" swallow "on exports"."""
     link = index + 1
-    if link >= len(items) or items[link].start != item.end or keys[items[link].start] not in _ABSORB_LINK:
+    if link >= len(items) or items[link].start - item.end not in {0, 4} or keys[items[link].start] not in _ABSORB_LINK:
         return item, index
     operator = item.label in {"stopper", "starter", "menace", "carrier"}
     word = keys[items[link].start]
@@ -353,7 +365,7 @@ class _Walk:
                 self.with_seen = True
             elif item.text == "in" and item.start > self.verb.end:
                 self.crossed = True
-            elif item.text in {"at", "through", "via", "by"} and not self.spent:
+            elif item.text in {"at", "through", "via", "by"} and not self.spent and not self.carried:
                 self._flush_verb()
 
     def _boundary(self, item: Item, items: list[Item], position: int) -> None:
@@ -399,7 +411,7 @@ class _Walk:
         if self.subject is not None and self._takes_subject(item, items, position):
             self._vote_subject(item, factor)
             return
-        chain = self.verb is not None and not self.spent and item.start - self.verb.end <= _CHAIN
+        chain = self.verb is not None and not self.spent and item.start - self.verb.end <= (_CHAIN + 2 if self.carried else _CHAIN)
         if chain and self.verb is not None:
             if word.sign:
                 self.sign = (self.sign or 1.0) * word.sign * factor
@@ -506,7 +518,7 @@ class _Walk:
         word = verb.word
         polarity = item.polarity
         if polarity == 0:  # "vetoes a resolution to extend sanctions": the sign passes on to the next verb
-            if item.label == "carrier" and item.start - verb.end <= _CHAIN:
+            if item.label == "carrier" and item.start - verb.end <= REACH:
                 self.verb = Item(kind="verb", start=verb.start, end=item.end, word=verb.word, text=verb.text)
                 self.carried = True
             return
@@ -518,8 +530,10 @@ class _Walk:
                 value = -value
         elif self.with_seen and item.label in {"restriction", "disruption", "permission"}:
             value = polarity  # "hits China with tariffs"
-        elif item.label in {"offence", "menace"}:
+        elif item.label == "offence":
             value = 1.0
+        elif item.label == "menace":
+            value = 1.0 if word.light else (self.sign or 1.0)
         else:
             value = self.sign * polarity
         if word.light and not self.chained and item.label in _FLOWS:
@@ -528,7 +542,7 @@ class _Walk:
             value *= 0.3
         self._emit(value * negated * _SCALE.get(item.label, 1.0), verb.start, item.end, "verb-object", verb.start, item.label)
         self.spent = True
-        self.object = item if word.light and not self.chained else None
+        self.object = item if (word.light and not self.chained) or (word.sign > 0 > word.alone) else None
 
     def _flush_verb(self) -> None:
         verb = self.verb
@@ -566,6 +580,8 @@ class _Walk:
             )
 
 
+_ATTRIBUTIVE = frozenset({"the", "a", "an", "its", "their", "by", "of", "in", "from", "with", "for", "'s", "some", "new", "more"})
+_IN_PART = [",", "in", "part", ","]
 _ARTICLES = frozenset({"the", "a", "an", "its", "their", "his", "her", "our", "some", "new", "more", "all"})
 _ADVERBS = frozenset(
     ["again", "today", "tomorrow", "yesterday", "soon", "further", "now", "next", "late", "early", "back", "home", "overnight", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

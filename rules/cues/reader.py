@@ -34,7 +34,7 @@ DECIDED_AT = 0.09  # weight below which the direction stays unclear
 _BACKGROUND = 0.3
 _FOREGROUND = 0.8  # "prices slump after Indonesia lifts the ban": the news stands in the background clause
 _CONDITIONAL = 0.15
-_HISTORICAL = 0.25
+_HISTORICAL, _HISTORICAL_TITLE = 0.25, 0.7
 _ACTS = frozenset({"verb-object", "subject"})
 _MEASURES = frozenset({"restriction", "permission", "flow", "deal", "disruption", "facility"})
 _DIRECTION_WEIGHT = {TITLE_WEIGHT: 3.0, LEAD_WEIGHT: 1.2, BODY_WEIGHT: 0.5}
@@ -140,7 +140,7 @@ class CueReader:
                     sentence=part,
                     weight=_weight(part),
                     mask=self._tagger.mask(part.keys),
-                    votes=votes(part.keys, self._grammar, actors),
+                    votes=votes(part.keys, self._grammar, actors, part.hyphened),
                     mentions=mentions,
                     historical=context.is_historical(part.keys, year),
                 )
@@ -214,7 +214,9 @@ def _direction(
 
 def _reliance(vote: Vote, item: _Read, *, main: bool) -> float:
     """Return how far a vote counts: less in background, conditional and historical clauses, and for bare nouns."""
-    value = _HISTORICAL if item.historical else 1.0
+    value = 1.0
+    if item.historical:
+        value = _HISTORICAL_TITLE if item.weight == TITLE_WEIGHT else _HISTORICAL
     if vote.background:
         value *= _BACKGROUND if main or vote.why not in _ACTS else _FOREGROUND
     if vote.conditional:

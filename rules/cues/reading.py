@@ -33,6 +33,7 @@ class Sentence:
     spans: list[tuple[int, int]]
     field: str
     index: int
+    hyphened: frozenset[int]
 
 
 def sentences(text: str, field: str, cased: frozenset[str]) -> list[Sentence]:
@@ -45,14 +46,19 @@ def sentences(text: str, field: str, cased: frozenset[str]) -> list[Sentence]:
         word = match.group()
         if word in _SENTENCE_END:
             if keys and not (word == "." and _joined(text, match.end(), keys[-1])):
-                found.append(Sentence(keys=keys, spans=spans, field=field, index=len(found)))
+                found.append(_sentence(text, keys, spans, field, len(found)))
                 keys, spans = [], []
             continue
         keys.append(_key(word, cased, shouting=shouting))
         spans.append(match.span())
     if keys:
-        found.append(Sentence(keys=keys, spans=spans, field=field, index=len(found)))
+        found.append(_sentence(text, keys, spans, field, len(found)))
     return found
+
+
+def _sentence(text: str, keys: list[str], spans: list[tuple[int, int]], field: str, index: int) -> Sentence:
+    hyphened = frozenset(place for place, (start, _) in enumerate(spans) if start and text[start - 1] in "-‑")
+    return Sentence(keys=keys, spans=spans, field=field, index=index, hyphened=hyphened)
 
 
 def _key(word: str, cased: frozenset[str], *, shouting: bool) -> str:
