@@ -157,7 +157,7 @@ class _Teller:
         """Store the alerts and the day's counts."""
         stories.save_alerts(self._tx, self.decided)
         for what, n in self.counts.items():
-            article_rows.count(self._tx, self._now.date(), what, n)
+            article_rows.count(self._tx, self._now, what, n)
 
     def _group(self, article: Article, assessment: Assessment) -> tuple[Story | None, Story]:
         self._index.refresh(self._tx, now=self._now)

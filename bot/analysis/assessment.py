@@ -6,9 +6,9 @@ the development news and are ablated in `benchmarks/decision.py`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from bot.domain import Article, Assessment, Direction, Match, Severity, Stage, Topic
+from classifiers.combining import combine_direction, combine_stage
 from classifiers.model import Item, Model, Prediction
 from rules.cues import CueReader, Cues
 from rules.loading import Catalog
@@ -44,10 +44,7 @@ class Assessor:
         self._thresholds = PROFILES[precision]
         self._titles = {rule.id: rule.title for rule in catalog.rules}
         self._topics = {rule.id: rule.topic for rule in catalog.rules}
-        rule_set = RuleSet()
-        for rule in catalog.rules:
-            rule_set = rule_set.add(rule.id, rule.query)
-        self._rule_set = rule_set
+        self._rule_set = RuleSet.of({rule.id: rule.query for rule in catalog.rules})
 
     def assess(self, articles: Sequence[Article], *, explain: bool = False) -> list[Assessment]:
         """Assess a batch, in order; `explain` adds the classifier's strongest terms, which costs time per article."""
@@ -66,16 +63,22 @@ class Assessor:
         matches = self._match(article, cues)
         flagged, reason = self._decide(article, cues, prediction, matches)
         topics = self._choose_topics(cues, prediction, matches, flagged=flagged)
-        direction = choose_direction(cues, prediction)
-        stage = choose_stage(cues, prediction)
-        level = severity(
-            cues,
-            topics=[topic.value for topic in topics],
-            stage=stage.value,
-            direction=direction.value,
-            tier=article.tier,
-            publishers=1,
-            probability=prediction.probability,
+        direction = Direction(combine_direction(prediction.directions, cues.direction, abs(cues.direction_weight)))
+        stage = Stage(combine_stage(prediction.stages, cues.stage))
+        level, potential = (
+            Severity.of(
+                severity(
+                    cues,
+                    topics=[topic.value for topic in topics],
+                    stage=stage.value,
+                    direction=direction.value,
+                    tier=article.tier,
+                    publishers=publishers,
+                    probability=prediction.probability,
+                    published_on=article.at.date(),
+                ).level
+            )
+            for publishers in (1, 2)
         )
         return Assessment(
             article_id=article.id,
@@ -85,7 +88,8 @@ class Assessor:
             topics=topics,
             direction=direction,
             stage=stage,
-            severity=Severity.of(level.level),
+            severity=level,
+            potential=potential,
             issuers=cues.issuers,
             targets=cues.targets,
             entities=cues.entities,
@@ -97,6 +101,7 @@ class Assessor:
             comment_due_on=cues.comment_due_at,
             matches=matches,
             terms=terms,
+            evidence=_evidence(cues),
             model_version=self._model.version,
             rules_version=self._catalog.version,
         )
@@ -140,22 +145,6 @@ class Assessor:
         return tuple(Topic(topic) for topic in ranked[:3])
 
 
-def choose_direction(cues: Cues, prediction: Prediction) -> Direction:
-    """Combine the verb-by-object rule and the model: the rule wins where its evidence is clear."""
-    if cues.direction != "unclear":
-        return Direction(cues.direction)
-    best = max(prediction.directions, key=lambda name: prediction.directions[name])
-    return Direction(best) if prediction.directions[best] >= 0.5 else Direction.UNCLEAR
-
-
-def choose_stage(cues: Cues, prediction: Prediction) -> Stage:
-    """Take the stage from the cues, else from the model."""
-    if cues.stage != "none":
-        return Stage(cues.stage)
-    best = max(prediction.stages, key=lambda name: prediction.stages[name])
-    return Stage(best)
-
-
 def document_fields(article: Article, cues: Cues) -> dict[str, object]:
     """Give what the catalog's rules may ask of an article before it is assessed."""
     return {
@@ -179,4 +168,6 @@ def match_of(key: str, title: str, hits: Hits) -> Match:
     return Match(rule_id=key, title=title, words=words, spans=spans)
 
 
-FRESHNESS = timedelta(hours=72)
+def _evidence(cues: Cues) -> tuple[tuple[str, str, int, int], ...]:
+    found = [("direction", one) for one in cues.direction_evidence] + [("stage", one) for one in cues.stage_evidence]
+    return tuple((what, one.field, one.start, one.end) for what, one in found)

@@ -1,0 +1,217 @@
+"""The composition root: settings -> live objects -> start -> stop. Nothing else makes long-lived objects."""
+
+import contextlib
+import itertools
+import logging
+import os
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import Engine
+
+from bot.analysis.assessment import Assessor
+from bot.domain import Chat, ChatKind, Severity, Source, Subscription, Topic, derive_id
+from bot.errors import ConfigurationError, Fault
+from bot.redaction import guard_logging, redact_event
+from bot.settings import Settings
+from bot.storage.database import open_engine
+from bot.storage.upgrading import upgrade
+
+if TYPE_CHECKING:
+    from bot.ingest.fetching import Fetcher
+    from bot.pipeline import Pipeline
+
+TERMINAL_KEY = "terminal"
+EVERYTHING = f"topic:({' OR '.join(topic.value for topic in Topic)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What every command that thinks or remembers needs: checked, loaded and open."""
+
+    settings: Settings
+    engine: Engine
+    sources: tuple[Source, ...]
+    assessor: Assessor
+
+
+def now() -> datetime:
+    """Give the present time in UTC: the one clock of the running product."""
+    return datetime.now(UTC)
+
+
+def set_up_logging(settings: Settings) -> None:
+    """Send structured logs to standard error, as text or JSON, with every secret redacted."""
+    level = getattr(logging, settings.log_level.upper())
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True)
+    logging.getLogger("apscheduler").setLevel(max(level, logging.WARNING))
+    guard_logging(logging.getLogger())
+    render: structlog.types.Processor = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            redact_event,
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def load_assessor(settings: Settings) -> Assessor:
+    """Load model, cues and rules; raises ConfigurationError with the faults of all three."""
+    faults: list[Fault] = []
+    assessor = _load_assessor(settings, faults)
+    if assessor is None:
+        raise ConfigurationError(faults)
+    return assessor
+
+
+def _load_assessor(settings: Settings, faults: list[Fault]) -> Assessor | None:
+    from classifiers.errors import ClassifierError  # noqa: PLC0415 - scikit-learn costs a second at start
+    from classifiers.model import load as load_model  # noqa: PLC0415
+    from rules.cues import load_reader  # noqa: PLC0415
+    from rules.gazetteers import GazetteerError  # noqa: PLC0415
+    from rules.loading import RuleFaults, shipped  # noqa: PLC0415
+    from rules.loading import load as load_rules  # noqa: PLC0415
+
+    model = cues = catalog = None
+    try:
+        model = load_model(settings.model_file)
+    except ClassifierError as error:
+        faults.append(Fault(place="model", problem=str(error), remedy="Or train one: python -m classifiers train"))
+    try:
+        cues = load_reader()
+    except GazetteerError as error:
+        faults.append(Fault(place="gazetteer", problem=str(error), remedy="Reinstall, or mend the file"))
+    try:
+        catalog = load_rules([shipped(), *([settings.rules_dir] if settings.rules_dir else [])])
+    except RuleFaults as error:
+        faults += [
+            Fault(place=str(fault.place), problem=fault.message, remedy=fault.remedy or "Run `straitwatch rules check`")
+            for fault in error.faults
+        ]
+    if model is None or cues is None or catalog is None:
+        return None
+    return Assessor(model=model, cues=cues, catalog=catalog, precision=settings.precision)
+
+
+def open_house(settings: Settings) -> House:
+    """Load and open everything; raises ConfigurationError listing all faults of sources, rules, model and database."""
+    from bot.ingest.catalog import load_catalog  # noqa: PLC0415 - YAML and the catalog, not for --help
+
+    faults: list[Fault] = []
+    sources: tuple[Source, ...] = ()
+    engine: Engine | None = None
+    try:
+        sources = load_catalog(settings.sources_file)
+    except ConfigurationError as error:
+        faults += error.faults
+    assessor = _load_assessor(settings, faults)
+    try:
+        engine = open_engine(settings.database_url)
+        upgrade(engine)
+    except ConfigurationError as error:
+        faults += error.faults
+    if faults or engine is None or assessor is None:
+        raise ConfigurationError(faults)
+    return House(settings=settings, engine=engine, sources=sources, assessor=assessor)
+
+
+def make_fetcher(settings: Settings, *, loopback_ports: Sequence[int] = ()) -> "Fetcher":
+    """Make the fetcher; `loopback_ports` opens ports of 127.0.0.1 for the demonstration's own server."""
+    from bot.ingest.addresses import AddressGuard  # noqa: PLC0415 - httpx, not for --help
+    from bot.ingest.fetching import Fetcher  # noqa: PLC0415
+
+    networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128") if loopback_ports else ()
+    ports: Sequence[int] = loopback_ports
+    if settings.allow_private_networks:
+        networks, ports = ("0.0.0.0/0", "::/0"), range(1, 65536)
+    return Fetcher(
+        contact=settings.contact,
+        deadline=timedelta(seconds=settings.fetch_timeout),
+        max_bytes=settings.fetch_max_bytes,
+        guard=AddressGuard(allowed_networks=networks, allowed_ports=ports),
+        at_once=settings.fetch_concurrency,
+        host_gap=timedelta(0) if loopback_ports else timedelta(seconds=1),
+    )
+
+
+@contextlib.asynccontextmanager
+async def open_pipeline(
+    house: House,
+    *,
+    clock: Callable[[], datetime] = now,
+    loopback_ports: Sequence[int] = (),
+    first_window: timedelta = timedelta(hours=24),
+) -> AsyncIterator["Pipeline"]:
+    """Open fetcher and parsers around a pipeline, and close them again."""
+    from bot.analysis.grouping import StoryIndex  # noqa: PLC0415 - for commands that poll only
+    from bot.ingest.parsing import ParserPool  # noqa: PLC0415
+    from bot.pipeline import Pipeline  # noqa: PLC0415
+
+    async with make_fetcher(house.settings, loopback_ports=loopback_ports) as fetcher, ParserPool() as parsers:
+        yield Pipeline(
+            engine=house.engine,
+            fetcher=fetcher,
+            parsers=parsers,
+            assessor=house.assessor,
+            index=StoryIndex(),
+            clock=clock,
+            freshness=timedelta(hours=house.settings.freshness_hours),
+            first_window=first_window,
+        )
+
+
+def terminal_chat(settings: Settings, *, at: datetime) -> tuple[Chat, Subscription]:
+    """Make the chat that is this terminal, subscribed to every topic from the set level on."""
+    chat = Chat(
+        key=TERMINAL_KEY,
+        telegram_id=0,
+        kind=ChatKind.TERMINAL,
+        title="this terminal",
+        zone=settings.zone,
+        level=Severity.of(settings.terminal_level),
+        created_at=at,
+    )
+    subscription = Subscription(
+        id=derive_id("subscription", TERMINAL_KEY, "everything"),
+        chat_key=TERMINAL_KEY,
+        name="Everything",
+        query=EVERYTHING,
+        created_at=at,
+    )
+    return chat, subscription
+
+
+def message_ids() -> "itertools.count[int]":
+    """Give ids for terminal messages that grow over restarts, since they start at the clock."""
+    return itertools.count(int(time.time() * 1000))
+
+
+def worker_name() -> str:
+    """Name this process for leases: host, process and start, so that a restart is another worker."""
+    return f"{socket.gethostname()[:30]}:{os.getpid()}:{int(time.time()) % 100_000}"
+
+
+def data_folder(settings: Settings) -> Path:
+    """Give the folder for files beside the database: that of the SQLite file, else ./data."""
+    from bot.storage.database import parse_url  # noqa: PLC0415 - already loaded wherever this is called
+
+    url = parse_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        return Path(url.database).parent
+    return Path("data")

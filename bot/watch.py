@@ -1,0 +1,165 @@
+"""The running watch: polls, sending, conversations and digests side by side until it is told to stop."""
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import timedelta
+
+from rich.console import Console
+from sqlalchemy import Connection
+
+from bot import app
+from bot.app import House
+from bot.domain import ChatKind
+from bot.pipeline import Told
+from bot.rounds import Rounds
+from bot.schedule import Schedule
+from bot.storage import outbox
+from bot.storage import sources as source_rows
+from bot.storage.chats import all_chats, load_chat, save_chat
+from bot.storage.database import reading
+from bot.storage.subscriptions import save_subscription
+from bot.telegram.composing import StoryComposer
+from bot.telegram.messages import Target
+from bot.telegram.sender import Sender
+from bot.terminal import TerminalTarget
+
+POLL_TICK = timedelta(seconds=2)
+STOP_WITHIN = 1.0  # seconds for polls under way when the user presses Ctrl-C
+
+
+class Watch:
+    """One process of Straitwatch. `console` shows alerts where no Telegram token is set, and the status line."""
+
+    def __init__(self, house: House, console: Console) -> None:
+        self._house = house
+        self._console = console
+        self._stop = asyncio.Event()
+        self._schedule = Schedule()
+        self._worker = app.worker_name()
+        self.rounds: Rounds | None = None
+        self.sender: Sender | None = None
+        self._seen_failing: set[str] = set()
+
+    async def run(self) -> None:
+        """Watch until Ctrl-C, SIGTERM or `stop`; raises what makes watching impossible, such as a refused token."""
+        self._listen_for_signals()
+        async with AsyncExitStack() as stack:
+            pipeline = await stack.enter_async_context(app.open_pipeline(self._house))
+            self.rounds = Rounds(
+                engine=self._house.engine,
+                pipeline=pipeline,
+                clock=app.now,
+                worker=self._worker,
+                at_once=self._house.settings.fetch_concurrency,
+                on_told=self._note,
+            )
+            target = await self._open_target(stack)
+            self.sender = Sender(self._house.engine, target, StoryComposer(app.now), holder=self._worker)
+            self._schedule.every(POLL_TICK, "poll", self.rounds.begin, first_at=app.now())
+            self._schedule.start()
+            sending = asyncio.create_task(self.sender.run(self._stop), name="sender")
+            waiting = asyncio.create_task(self._stop.wait(), name="stop")
+            try:
+                await asyncio.wait({sending, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                self._schedule.stop()
+                self._stop.set()
+                await self.rounds.finish(within=STOP_WITHIN)
+                waiting.cancel()
+            await sending
+
+    def status(self) -> str:
+        """Give one line on what happens now: polls, items, alerts, and what is next."""
+        now = app.now()
+        with reading(self._house.engine) as tx:
+            next_at = source_rows.next_due_at(tx, now=now)
+            owed = outbox.summary(tx).counts
+        totals = self.rounds.totals if self.rounds else {}
+        under_way = self.rounds.under_way if self.rounds else 0
+        due = sum(number for state, number in owed.items() if state.value in {"due", "held"})
+        wait = "now" if next_at is None or next_at <= now else f"in {int((next_at - now).total_seconds())} s"
+        return (
+            f"{totals.get('polls', 0)} polls ({under_way} under way, {totals.get('failed', 0)} failed) · "
+            f"{totals.get('read', 0)} new items · {totals.get('flagged', 0)} flagged · "
+            f"{totals.get('alerts', 0)} alerts · {due} messages waiting · next poll {wait}"
+        )
+
+    def stop(self) -> None:
+        """Ask the watch to end; `run` returns once everything in flight is put away."""
+        self._stop.set()
+
+    def _listen_for_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop)
+
+    def prepare(self) -> None:
+        """Bring the shipped sources up to date, and make the terminal a chat while there is no token."""
+        now, settings = app.now(), self._house.settings
+        chat, subscription = app.terminal_chat(settings, at=now)
+        with self._house.engine.begin() as tx:
+            source_rows.upsert_catalog(tx, self._house.sources)
+            known = load_chat(tx, chat.key)
+            if settings.token:
+                if known is not None:
+                    save_chat(tx, replace(known, disabled_reason="a Telegram token is set"))
+                return
+            save_chat(
+                tx, chat if known is None else replace(known, disabled_reason="", level=chat.level, zone=chat.zone)
+            )
+            save_subscription(tx, subscription)
+
+    async def _open_target(self, stack: AsyncExitStack) -> Target:
+        settings = self._house.settings
+        if not settings.token:
+            return TerminalTarget(self._console, app.message_ids())
+        from bot.telegram.notifier import TelegramTarget, make_bot  # noqa: PLC0415 - only with a token
+
+        bot = make_bot(settings.token, api=settings.telegram_api)
+        await stack.enter_async_context(bot)
+        return TelegramTarget(bot)
+
+    def _note(self, told: Told) -> None:
+        if self.sender is not None and told.counts.get("owed"):
+            self.sender.wake()
+        if told.failed and told.source_id not in self._seen_failing:
+            self._seen_failing.add(told.source_id)
+            self._console.print(f"[yellow]{told.source_id}[/]: {told.status}", highlight=False)
+        elif not told.failed and told.source_id in self._seen_failing:
+            self._seen_failing.discard(told.source_id)
+            self._console.print(f"[green]{told.source_id}[/]: back, {told.status}", highlight=False)
+
+
+def first_lines(house: House) -> list[str]:
+    """Say what is watched, where it is stored, who is told, and what to set next."""
+    settings = house.settings
+    with reading(house.engine) as tx:
+        active = [one for one in source_rows.all_sources(tx) if one.memory.enabled]
+        waiting = sum(one.memory.error_streak > 0 for one in active)
+        chats = _chat_words(tx, house)
+    tiers = {tier: sum(one.source.tier == tier for one in active) for tier in (1, 2, 3, 4, 5)}
+    place = house.engine.url.render_as_string(hide_password=True)
+    lines = [
+        f"[bold]Straitwatch[/] watches {len(active)} sources: {tiers[1]} official, {tiers[2]} wires, "
+        f"{tiers[3]} trade press, {tiers[4] + tiers[5]} others" + (f" ({waiting} failing)" if waiting else ""),
+        f"  stores   {place}",
+        f"  tells    {chats}",
+    ]
+    if not settings.token:
+        lines.append(
+            "  next     set STRAITWATCH_TELEGRAM_TOKEN in .env (from @BotFather) to send alerts to Telegram; "
+            "see docs/quickstart.md"
+        )
+    lines.append("  stop     Ctrl-C")
+    return lines
+
+
+def _chat_words(tx: Connection, house: House) -> str:
+    chats = [chat for chat in all_chats(tx, enabled_only=True) if chat.kind is not ChatKind.TERMINAL]
+    if not house.settings.token:
+        return f"this terminal, from level {house.settings.terminal_level} on"
+    if not chats:
+        return "no chat yet: write /start to your bot"
+    return f"{len(chats)} chats: " + ", ".join(chat.title or chat.key for chat in chats[:5])

