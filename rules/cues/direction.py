@@ -162,7 +162,7 @@ def _reads_as_verb(
         next_key in {"to", "in", "for"} and item.word.noun == "stopper"
     ):
         return False
-    if (next_key == "to" and form == "s") or next_word.noun in {"permission", "carrier", "stopper", "starter", "deal"}:
+    if (next_key == "to" and form == "s") or (item.word.alone > 0 and next_word.noun in _HEADS):
         return False
     if previous is None:
         return form == "base" and next_key not in {"on", "in", "at"} and not next_word.form
@@ -581,6 +581,7 @@ class _Walk:
 
 
 _ATTRIBUTIVE = frozenset({"the", "a", "an", "its", "their", "by", "of", "in", "from", "with", "for", "'s", "some", "new", "more"})
+_HEADS = frozenset({"permission", "carrier", "stopper", "starter", "deal"})  # "sanctions waiver", "ban proposal"
 _IN_PART = [",", "in", "part", ","]
 _ARTICLES = frozenset({"the", "a", "an", "its", "their", "his", "her", "our", "some", "new", "more", "all"})
 _ADVERBS = frozenset(

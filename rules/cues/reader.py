@@ -87,7 +87,7 @@ class CueReader:
         )
         ids, official = instruments.instruments(title, body)
         official = official or bool(_OFFICIAL.search(title) or (tier == 1 and _OFFICIAL.search(body[:3000])))
-        stage_name = self._stage(read, topics, weight)
+        stage_name = self._stage(read, topics, weight, official=official)
         issuers, targets = _parties(read)
         entities, goods, criticality = _named(read)
         found_dates, date_evidence = _dates(read, title, body, published_on)
@@ -162,12 +162,12 @@ class CueReader:
         kept = [(score, topic) for topic, score in scores.items() if score >= LEAD_WEIGHT * 0.6]
         return tuple(topic for _, topic in sorted(kept, reverse=True)[:4])
 
-    def _stage(self, read: list[_Read], topics: tuple[str, ...], weight: float) -> str:
+    def _stage(self, read: list[_Read], topics: tuple[str, ...], weight: float, *, official: bool) -> str:
         cues: dict[str, set[str]] = {reading.TITLE: set(), reading.BODY: set()}
         for item in read:
             if item.weight > BODY_WEIGHT:
                 cues[item.sentence.field].update(name for name, bit in self._tagger.stages if item.mask & bit)
-        return stage.stage_of(frozenset(cues[reading.TITLE]), frozenset(cues[reading.BODY]), topics, weight)
+        return stage.stage_of(frozenset(cues[reading.TITLE]), frozenset(cues[reading.BODY]), topics, weight, official=official)
 
 
 def load_reader(folder: Path | None = None) -> CueReader:

@@ -16,7 +16,8 @@ TOPICS = (
     "investment_screening", "tech_transfer", "logistics_disruption", "production_disruption", "shortage_price",
     "sourcing_shift", "enforcement", "trade_deal",
 )  # fmt: skip
-STAGES = ("reversed", "suspended", "expired", "enforcement", "in_force", "announced", "proposal", "rumour")
+# "proposal_firm" are cues that outweigh those of a rumour: "bill that could ban".
+STAGES = ("reversed", "suspended", "expired", "enforcement", "in_force", "announced", "proposal_firm", "proposal", "rumour")
 
 
 @dataclass(slots=True)
