@@ -34,7 +34,7 @@ def after_success(
     """
     ttl = timedelta(minutes=min(ttl_minutes or 0, 24 * 60))
     wait = min(max(every, ttl, fresh_for(headers, now), SHORTEST), LONGEST)
-    at = now + wait * (1 + 0.05 * spread(seed))
+    at = now + min(wait * (1 + 0.05 * spread(seed)), LONGEST)
     return _past_skipped(at, frozenset(skip_hours), frozenset(skip_days))
 
 
@@ -47,10 +47,10 @@ def after_failure(
     """
     asked = retry_after(headers, now)
     if asked is not None:
-        return now + asked * (1 + 0.05 * spread(seed))
+        return now + min(asked * (1 + 0.05 * spread(seed)), LONGEST)
     longest = NO_NETWORK_LONGEST if kind in {FailureKind.NO_NAME, FailureKind.UNREACHABLE} else LONGEST
     wait = min(max(every, SHORTEST) * (1 << min(streak - 1, 12)), longest)
-    return now + wait * (0.8 + 0.4 * spread(f"{seed}:{streak}"))
+    return now + min(wait * (0.8 + 0.4 * spread(f"{seed}:{streak}")), longest)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:

@@ -20,6 +20,7 @@ _UNWANTED = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
 )
+_MARKS = re.compile("([\u0300-\u036f]{4})[\u0300-\u036f]+")  # stacked marks run over the lines above
 _SPACE = re.compile(r"\s+")
 _HIDDEN = frozenset({"script", "style", "noscript", "template", "iframe", "object", "svg", "head"})
 _TIGHT = frozenset(
@@ -32,15 +33,16 @@ _MARKED_UP = re.compile(
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos|nbsp|[a-z]{3,8});")
 
+# Names that never identify a page. Short ambiguous ones (`cid`, `sid`, `ts`, `id`) stay: a page taken for another is a
+# lost alert, a page taken for two is caught by its title.
 _TRACKING = re.compile(
-    r"(?:utm_|mtm_|pk_|hsa_|vero_|oly_|at_|ns_|wt\.|mc_[ce]id|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|igshid|"
-    r"mkt_tok|_hs|cmpid|cmp$|ncid|icid|smid|sref$|guccounter|guce_|ocid$|cid$|ito$|xtor|at_medium|spm$|ref$|ref_src|referrer$|rss$|"
-    r"feed(?:name|type)$|partner$|source$|traffic_source|sc_|s_cid|soc_|share$|trk|__twitter|taid$|tpcc$|cmpgn)",
+    r"(?:utm_|mtm_|pk_|hsa_|vero_|oly_|at_(?:medium|campaign)|mc_[ce]id|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|"
+    r"twclid|igshid|mkt_tok|_hs|cmpid|ncid|icid|smid|guccounter|guce_|ocid$|ito$|xtor|spm$|ref$|ref_src|referrer$|sref$|"
+    r"rss$|feed(?:name|type)$|partner$|source$|traffic_source|sc_|s_cid|soc_|share$|trk|__twitter|taid$|tpcc$)",
     re.IGNORECASE,
 )
-_SESSION = re.compile(
-    r"(?:php|asp|j|cf)?_?sess(?:ion)?_?(?:id)?$|sid$|cftoken$|cfid$|nonce$|_t$|ts$|timestamp$|rand$|cb$", re.IGNORECASE
-)
+_SESSION = re.compile(r"(?:php|asp|j|cf)?_?sess(?:ion)?_?(?:id)?|cftoken|nonce", re.IGNORECASE)
+_SESSION_VALUE = re.compile(r"[0-9A-Fa-f]{16,}|(?=.*\d)[0-9A-Za-z_-]{24,}")
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORECASE)
 _WRAPPERS = {"www.bing.com": "url", "www.google.com": "url", "news.url.google.com": "url"}
 
@@ -64,7 +66,8 @@ def plain(text: str, limit: int = SUMMARY_CHARS) -> str:
 
 def squeeze(text: str, limit: int) -> str:
     """Take out unwanted characters and white space runs; cut at a word's end where the text is longer than `limit`."""
-    text = _SPACE.sub(" ", _UNWANTED.sub("", unicodedata.normalize("NFC", text))).strip()
+    text = _MARKS.sub(r"\1", _UNWANTED.sub("", unicodedata.normalize("NFC", text)))
+    text = _SPACE.sub(" ", text).strip()
     if len(text) <= limit:
         return text
     cut = text[: limit - 1]
@@ -155,8 +158,12 @@ def canonical(url: str) -> str:
     port = f":{parts.port}" if parts.port not in {None, 80, 443} else ""
     path = re.sub(r"/{2,}", "/", _PATH_SESSION.sub("", parts.path)).rstrip("/")
     path = path.removesuffix("/amp").removesuffix("/index.html")
-    kept = sorted((n, v) for n, v in pairs if not _TRACKING.match(n) and not _SESSION.fullmatch(n))
+    kept = sorted((n, v) for n, v in pairs if not _TRACKING.match(n) and not _is_session(n, v))
     return host + port + path + (f"?{urlencode(kept)}" if kept else "")
+
+
+def _is_session(name: str, value: str) -> bool:
+    return bool(_SESSION.fullmatch(name) or (name.lower() == "sid" and _SESSION_VALUE.fullmatch(value)))
 
 
 def redact(url: str) -> str:

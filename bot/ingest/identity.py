@@ -114,6 +114,8 @@ class _Limits:
 
 def _refuse(article: Article, limits: _Limits) -> Drop | None:
     at, now = article.published_at, limits.now
+    if not article.title:
+        return _drop(article, now, "no_text", "the item has neither a title nor a text")
     if not article.url:
         return _drop(article, now, "no_link", "the item has no usable http(s) link")
     if at is None:

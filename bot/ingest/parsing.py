@@ -55,7 +55,7 @@ class ParserPool:
     first, so that a second one starts only when the first is busy.
     """
 
-    def __init__(self, *, size: int = 2, cpu_seconds: int = 5, deadline: timedelta = timedelta(seconds=20)) -> None:
+    def __init__(self, *, size: int = 2, cpu_seconds: int = 4, deadline: timedelta = timedelta(seconds=20)) -> None:
         self._cpu_seconds = cpu_seconds
         self._deadline = deadline.total_seconds()
         self._idle: list[_Process | None] = [None] * size

@@ -5,6 +5,7 @@ starts another. The process knows no settings, no token and no database.
 """
 
 import json
+import math
 import resource
 import struct
 import sys
@@ -52,7 +53,7 @@ def main() -> None:
     sys.stdout = sys.stderr  # whatever a library prints must not end up between the frames
     while job := _receive(source):
         used = resource.getrusage(resource.RUSAGE_SELF)
-        allowance = int(used.ru_utime + used.ru_stime) + 1 + cpu_seconds
+        allowance = math.ceil(used.ru_utime + used.ru_stime) + cpu_seconds
         resource.setrlimit(resource.RLIMIT_CPU, (allowance, resource.getrlimit(resource.RLIMIT_CPU)[1]))
         result = run_job(*job)
         result["peak_kb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

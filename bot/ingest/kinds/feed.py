@@ -20,15 +20,23 @@ from bot.ingest.kind import Answer, Kind, State, ask_url
 from bot.ingest.kinds import json_feed
 
 MAX_ITEMS = 500
-SHORT_FIELD = 1024  # characters of a field that is neither text nor markup: author, guid, category, date
+MANY_TAGS = 5000  # below this no nesting is deep enough to cost
+MAX_DEPTH = 100  # of elements inside one item
+SHORT_FIELD = 512  # bytes of a field such as an author or a date
 
+_SPACES = re.compile(rb"\s*")
 _ITEM = re.compile(rb"<(?:[\w-]{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ROOTS = re.compile(rb"<(?:[\w-]{1,20}:)?(rss|rdf|feed|channel|redirect|item|entry)[\s>/]", re.IGNORECASE)
 _LONG_RUN = re.compile(rb"<([A-Za-z][\w:.-]{0,40})([^<>]{0,400})>([^<]{%d,})" % SHORT_FIELD)
 _LONG_CDATA = re.compile(rb"<([A-Za-z][\w:.-]{0,40})[^<>]{0,400}>\s{0,40}<!\[CDATA\[")
-_TEXTUAL = re.compile(
-    rb"(?:[\w-]+:)?(?:description|summary|content|encoded|title|text|body|p|div|span|li|td|pre|blockquote|a|b|i|em|strong|"
-    rb"h[1-6]|fulltext|full-text|abstract|tagline|subtitle|info|copyright|rights)$",
+_TAG = re.compile(rb"<(/?)([A-Za-z][\w:.-]{0,40})(?:[^<>]*[^<>/])?>")
+_UNCLOSED = frozenset(
+    (b"br", b"img", b"hr", b"p", b"li", b"input", b"meta", b"link", b"col", b"wbr", b"source", b"area")
+)
+# Fields that parsers run quadratic patterns on and that nobody writes so many characters into.
+_SHORT = re.compile(
+    rb"(?:[\w-]+:)?(?:author|creator|contributor|publisher|managingeditor|webmaster|name|email|owner|pubdate|date|"
+    rb"published|updated|issued|modified|created|expirationdate|category|subject|keywords)$",
     re.IGNORECASE,
 )
 
@@ -45,7 +53,7 @@ def parse(source: Source, answer: Answer, state: State) -> Parsed:
     entries = found["entries"][:MAX_ITEMS]
     zone = source.options.get("zone_hours", 0)
     hours = float(zone) if isinstance(zone, int | float) else 0.0
-    items = [item for entry in entries if (item := _item(entry, answer.url, hours))]
+    items = [_item(entry, answer.url, hours) for entry in entries]
     notes = ("the feed is ill-formed",) if found["bozo"] and not items else ()
     return Parsed(
         items=tuple(items),
@@ -79,6 +87,8 @@ def read(body: bytes, headers: Mapping[str, str], url: str) -> Any:
 def defuse(data: bytes) -> bytes:
     """Take out of a UTF-8 document what makes parsers expand, read or crawl: DTDs, over-long fields, too many items."""
     data = _without_dtd(_capped(data))
+    if data.count(b"<") > MANY_TAGS:
+        data = _flattened(data)
     return _short_cdata(_LONG_RUN.sub(_cut, data))
 
 
@@ -93,21 +103,57 @@ def _capped(data: bytes) -> bytes:
 
 
 def _without_dtd(data: bytes) -> bytes:
-    start = re.compile(rb"<!DOCTYPE", re.IGNORECASE).search(data, 0, 64 * 1024)
+    start = _dtd_at(data)
     if start is None:
         return data
-    root = _ROOTS.search(data, start.end())
+    root = _ROOTS.search(data, start)
     if root is None:
-        return data[: start.start()]
-    declared = data[start.start() : root.start()]
-    if b"<!ENTITY" not in declared.upper() and b"[" not in declared:
-        end = declared.find(b">")
-        return data[: start.start()] + declared[end + 1 :] + data[root.start() :] if end >= 0 else data
-    return data[: start.start()] + data[root.start() :]
+        return data[:start]
+    declared = data[start : root.start()]
+    if b"[" in declared or b"<!ENTITY" in declared.upper():
+        return data[:start] + data[root.start() :]
+    end = declared.find(b">")
+    return data[:start] + data[start + end + 1 :] if end >= 0 else data
+
+
+def _dtd_at(data: bytes) -> int | None:
+    """Find where the document type is declared: behind the XML declaration and comments, before anything else."""
+    at = 0
+    while True:
+        at = _SPACES.match(data, at).end()  # type: ignore[union-attr]  # it matches the empty string as well
+        for opening, closing in ((b"<!--", b"-->"), (b"<?", b"?>")):
+            if data.startswith(opening, at):
+                end = data.find(closing, at)
+                if end < 0:
+                    return None
+                at = end + len(closing)
+                break
+        else:
+            return at if data[at : at + 9].upper() == b"<!DOCTYPE" else None
+
+
+def _flattened(data: bytes) -> bytes:
+    """Take out tags that lie too deep inside an item: parsers search their stack of open elements at every end tag."""
+    depth = 0
+
+    def keep(found: "re.Match[bytes]") -> bytes:
+        nonlocal depth
+        name = found[2].lower()
+        if name.endswith((b"item", b"entry")):
+            depth = 0
+        elif found[1]:
+            depth -= 1
+            return found[0] if depth < MAX_DEPTH else b""
+        elif name not in _UNCLOSED:
+            depth += 1
+            return found[0] if depth <= MAX_DEPTH else b""
+        return found[0]
+
+    return _TAG.sub(keep, data)
 
 
 def _cut(found: "re.Match[bytes]") -> bytes:
-    if _TEXTUAL.match(found[1]):
+    if not _SHORT.match(found[1]):
         return found[0]
     return b"<" + found[1] + found[2] + b">" + found[3][:SHORT_FIELD].rpartition(b" ")[0]
 
@@ -121,22 +167,20 @@ def _short_cdata(data: bytes) -> bytes:
         end = data.find(b"]]>", found.end())
         if end < 0:
             break
-        if end - found.end() > SHORT_FIELD and not _TEXTUAL.match(found[1]):
+        if end - found.end() > SHORT_FIELD and _SHORT.match(found[1]):
             parts.append(data[at : found.end() + SHORT_FIELD])
             at = end
     parts.append(data[at:])
     return b"".join(parts)
 
 
-def _item(entry: Any, page_url: str, zone_hours: float) -> Item | None:
+def _item(entry: Any, page_url: str, zone_hours: float) -> Item:
     title = plain(_text(entry, "title"), TITLE_CHARS)
     body = max((_text(part, "value") for part in entry.get("content", ())), key=len, default="")
     summary = plain(_text(entry, "summary"))
     text = plain(body) if body else ""
     summary, text = (summary, text if text != summary else "") if summary else (text, "")
     url = _link(entry, page_url)
-    if not title and not summary:
-        return None
     return Item(
         title=title or squeeze(summary, 160),
         summary=summary[:SUMMARY_CHARS],

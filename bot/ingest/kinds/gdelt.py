@@ -26,11 +26,11 @@ COLUMNS = 27
 TITLE_WORDS = re.compile(
     r"export (?:control|ban|curb|restriction|licen[cs]e|quota|rule|tax|duty)|\btariffs?\b|sanction|embargo|entity list|"
     r"import (?:ban|duty|curb|restriction|licen[cs]e)|trade (?:war|deal|truce|talks|restriction|curb|probe|barrier)|"
-    r"anti-?dumping|countervailing|customs dut|blacklist|rare earth|gallium|germanium|graphite|antimony|tungsten|cobalt|"
-    r"lithium|critical mineral|semiconductor|chip ?(?:maker|plant|export|ban|curb|shortage|supply)|supply chain|shortage|"
-    r"\bchips?\b.{0,40}\b(?:china|export|ban)|force majeure|port (?:strike|closure|congestion)|dock ?workers|suez|"
-    r"red sea|hormuz|panama canal|foreign investment (?:review|screening)|\bCFIUS\b|nvidia|\bASML\b|\bTSMC\b|huawei|"
-    r"\bSMIC\b|nexperia",
+    r"anti-?dumping|countervailing|customs dut|blacklist|rare earth|gallium|germanium|graphite|antimony|tungsten|"
+    r"cobalt|lithium|critical mineral|semiconductor|chip ?(?:maker|plant|export|ban|curb|shortage|supply)|supply chain|"
+    r"shortage|\bchips?\b.{0,40}\b(?:china|export|ban)|force majeure|port (?:strike|closure|congestion)|dock ?workers|"
+    r"suez|red sea|hormuz|panama canal|foreign investment (?:review|screening)|\bCFIUS\b|nvidia|"
+    r"\bASML\b|\bTSMC\b|huawei|\bSMIC\b|nexperia",
     re.IGNORECASE,
 )
 THEME_WORDS = ("SANCTIONS", "TRADE_DISPUTE", "EXPORT_CONTROL", "TARIFF", "EMBARGO", "RARE_EARTH", "SEMICONDUCTOR")

@@ -19,7 +19,7 @@ def parse(source: Source, answer: Answer, state: State) -> Parsed:
     entries = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(entries, list):
         raise NotAFeedError("the answer is JSON without a list of items")
-    items = [item for entry in entries[:MAX_ITEMS] if isinstance(entry, dict) and (item := _item(entry, answer.url))]
+    items = [_item(entry, answer.url) for entry in entries[:MAX_ITEMS] if isinstance(entry, dict)]
     return Parsed(
         items=tuple(items),
         title=plain(_text(feed, "title"), TITLE_CHARS),
@@ -39,14 +39,12 @@ def load_json(body: bytes) -> Any:
         raise NotAFeedError(f"the answer is not JSON ({error})") from None
 
 
-def _item(entry: "dict[str, Any]", page_url: str) -> Item | None:
+def _item(entry: "dict[str, Any]", page_url: str) -> Item:
     html, text = _text(entry, "content_html"), _text(entry, "content_text")
     body = plain(html or text)
     summary = plain(_text(entry, "summary")) or body
     title = plain(_text(entry, "title"), TITLE_CHARS) or squeeze(summary, 160)
     url = next((u for k in ("url", "external_url", "id") if (u := _absolute(_text(entry, k), page_url, k))), "")
-    if not title:
-        return None
     return Item(
         title=title,
         summary=summary,
