@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 TITLE_WEIGHT, LEAD_WEIGHT, BODY_WEIGHT = 3.0, 2.0, 1.0
 LEAD_SENTENCES = 2
+TOPIC_AT, HINT_AT = 1.2, 0.6  # see topics.yaml; a hint is no vote, but helps to read direction and stage
+MAX_TOPICS = 4
+_RANK = {"trade_deal": 0.6, "export_control": 1.3}  # for the order of topics only
 MAX_SENTENCES = 60
 MIXED_AT = 3.0  # weight that each sign needs for "mixed" (detection rule: both signs at 3 or more)
 MIXED_BALANCE = 0.4
@@ -80,14 +83,16 @@ class CueReader:
         """Return what the text says. Never raises for any text; ``tier`` 1 is an official source."""
         published_on = published_at.date() if published_at else None
         read = self._read_sentences(title, body, published_on)
-        topics = self._topics(read)
-        weight, direction, evidence = _direction(read, topics, title, body)
+        scored = self._topics(read)
+        topics = tuple(topic for score, topic in scored if score >= TOPIC_AT)[:MAX_TOPICS]
+        hints = topics or tuple(topic for score, topic in scored if score >= HINT_AT)[:1]
+        weight, direction, evidence = _direction(read, hints, title, body)
         vetoes = tuple(
             dict.fromkeys(family for family, bit in self._tagger.vetoes for item in read[:4] if item.mask & bit)
         )
         ids, official = instruments.instruments(title, body)
         official = official or bool(_OFFICIAL.search(title) or (tier == 1 and _OFFICIAL.search(body[:3000])))
-        stage_name = self._stage(read, topics, weight, official=official)
+        stage_name = self._stage(read, hints, weight, official=official)
         issuers, targets = _parties(read)
         entities, goods, criticality = _named(read)
         found_dates, date_evidence = _dates(read, title, body, published_on)
@@ -147,7 +152,8 @@ class CueReader:
             )
         return found
 
-    def _topics(self, read: list[_Read]) -> tuple[str, ...]:
+    def _topics(self, read: list[_Read]) -> list[tuple[float, str]]:
+        """Return the topics with their scores, the strongest first."""
         scores: dict[str, float] = {}
         for item in read:
             mask = item.mask
@@ -158,9 +164,12 @@ class CueReader:
                 if all(mask & bit for bit in rule.need):
                     seen[rule.topic] = rule.weight
             for topic, value in seen.items():
-                scores[topic] = scores.get(topic, 0.0) + value * item.weight
-        kept = [(score, topic) for topic, score in scores.items() if score >= LEAD_WEIGHT * 0.6]
-        return tuple(topic for _, topic in sorted(kept, reverse=True)[:4])
+                scores[topic] = scores.get(topic, 0.0) + value * item.weight * (0.8 if item.historical else 1.0)
+        # Talks are named in most reports of a measure; the measure is the main topic then.
+        return sorted(
+            ((score, topic) for topic, score in scores.items()),
+            key=lambda pair: -pair[0] * _RANK.get(pair[1], 1.0),
+        )
 
     def _stage(self, read: list[_Read], topics: tuple[str, ...], weight: float, *, official: bool) -> str:
         cues: dict[str, set[str]] = {reading.TITLE: set(), reading.BODY: set()}

@@ -6,16 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rules.gazetteers import Trie, expand, mapping_of, place_of, read_yaml, texts_of
+from rules.vocabulary import TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-TOPICS = (
-    "export_control", "entity_listing", "sanctions", "tariff_trade_measure", "critical_minerals",
-    "investment_screening", "tech_transfer", "logistics_disruption", "production_disruption", "shortage_price",
-    "sourcing_shift", "enforcement", "trade_deal",
-)  # fmt: skip
 # "proposal_firm" are cues that outweigh those of a rumour: "bill that could ban".
 STAGES = ("reversed", "suspended", "expired", "enforcement", "in_force", "announced", "proposal_firm", "proposal", "rumour")
 
