@@ -1,6 +1,7 @@
 """Stories, their articles, assessments and alerts, as rows. Every function works inside the caller's transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,19 @@ from bot.domain import Alert, AlertReason, Article, Assessment, Story, StoryArti
 from bot.storage.codec import from_json, to_json
 from bot.storage.schema import alerts, articles, assessments, stories, story_articles
 from bot.storage.upsert import insert_new, upsert
+
+CHUNK = 400  # ids in one IN list: SQLite's older limit is 999 bound values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouped:
+    """An article that was put into a story, whole: what grouping needs after a restart."""
+
+    story_id: str
+    follows: str | None
+    article: Article
+    assessment: Assessment
+    member: StoryArticle
 
 
 def save_assessments(tx: Connection, found: Iterable[Assessment], *, now: datetime) -> None:
@@ -96,6 +110,39 @@ def stories_between(tx: Connection, start: datetime, end: datetime) -> list[Stor
     return [loaded[story_id] for story_id in ids]
 
 
+def grouped_since(tx: Connection, since: datetime) -> list[tuple[str, str]]:
+    """Give (article id, story id) of the stories that grew, or were merged into, at or after a time, in order."""
+    rows = tx.execute(
+        select(story_articles.c.article_id, story_articles.c.story_id)
+        .join(stories, stories.c.id == story_articles.c.story_id)
+        .where(stories.c.last_at >= since)
+        .order_by(story_articles.c.added_at, story_articles.c.article_id)
+    )
+    return [(article_id, story_id) for article_id, story_id in rows]
+
+
+def load_grouped(tx: Connection, article_ids: Sequence[str]) -> list[Grouped]:
+    """Give grouped articles by article id, in the order in which they were added to their stories."""
+    found: list[tuple[datetime, Grouped]] = []
+    for start in range(0, len(article_ids), CHUNK):
+        rows = tx.execute(
+            select(
+                articles,
+                story_articles.c.story_id,
+                story_articles.c.payload.label("member"),
+                story_articles.c.added_at,
+                assessments.c.payload.label("assessment"),
+                stories.c.follows,
+            )
+            .join(story_articles, story_articles.c.article_id == articles.c.id)
+            .join(assessments, assessments.c.article_id == articles.c.id)
+            .join(stories, stories.c.id == story_articles.c.story_id)
+            .where(articles.c.id.in_(article_ids[start : start + CHUNK]))
+        )
+        found.extend((row["added_at"], _grouped(row)) for row in rows.mappings())
+    return [one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1].article.id))]
+
+
 def story_of(tx: Connection, article_id: str) -> str | None:
     """Give the id of the story that an article belongs to."""
     found: str | None = tx.scalar(select(story_articles.c.story_id).where(story_articles.c.article_id == article_id))
@@ -161,6 +208,16 @@ def _alert(row: RowMapping) -> Alert:
         reason=AlertReason(row["reason"]),
         decided_at=row["decided_at"],
         was=row["was"],
+    )
+
+
+def _grouped(row: RowMapping) -> Grouped:
+    return Grouped(
+        story_id=row["story_id"],
+        follows=row["follows"],
+        article=_article(row),
+        assessment=from_json(Assessment, row["assessment"]),
+        member=from_json(StoryArticle, row["member"]),
     )
 
 

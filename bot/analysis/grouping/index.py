@@ -1,0 +1,56 @@
+"""The window of recent stories, kept in step with the database: one a process, used under the pipeline's lock."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot.analysis.grouping.placing import Placement
+from bot.analysis.grouping.traits import traits_of
+from bot.analysis.grouping.window import Window
+from bot.domain import Article, Assessment
+from bot.storage import stories
+
+OVERLAP = timedelta(minutes=5)  # other processes commit a little after the time that their rows bear
+TIDY_EVERY = timedelta(hours=1)
+
+
+class StoryIndex:
+    """Places articles into stories; its articles are those of the last `window`, by publication."""
+
+    def __init__(self, *, window: timedelta = timedelta(days=7)) -> None:
+        self._span = window
+        self._window = Window()
+        self._loaded_at: datetime | None = None
+        self._tidied_at: datetime | None = None
+
+    def refresh(self, tx: Connection, *, now: datetime) -> None:
+        """Load what was added since the last call (all of the window at first), and forget what left the window."""
+        if self._loaded_at == now:
+            return
+        since = now - self._span if self._loaded_at is None else self._loaded_at - OVERLAP
+        unknown = []
+        for article_id, story_id in stories.grouped_since(tx, since):
+            known = self._window.story_of(article_id)
+            if known is None:
+                unknown.append(article_id)
+            elif known != story_id:
+                self._window.move(article_id, story_id)  # united or split by hand, or by another process
+        for row in stories.load_grouped(tx, unknown):
+            self._window.add(row.story_id, traits_of(row.article, row.assessment), follows=row.follows)
+        self._loaded_at = now
+        if self._tidied_at is None or now - self._tidied_at >= TIDY_EVERY:
+            self._window.forget(now - self._span)
+            self._tidied_at = now
+
+    def place(self, article: Article, assessment: Assessment) -> Placement:
+        """Decide where a flagged article belongs; see `Window.place`."""
+        return self._window.place(traits_of(article, assessment))
+
+    def add(self, story_id: str, article: Article, assessment: Assessment) -> None:
+        """Note that an article was put into a story."""
+        self._window.add(story_id, traits_of(article, assessment))
+
+    def forget_all(self) -> None:
+        """Start anew: the next `refresh` loads the whole window."""
+        self._window = Window()
+        self._loaded_at = self._tidied_at = None
