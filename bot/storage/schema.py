@@ -94,6 +94,7 @@ sources = Table(
     _at("last_polled_at"),
     _at("last_success_at"),
     _at("last_new_at"),
+    _at("newest_item_at"),  # the latest date of an item: a feed that answers with old items only was left behind
     _at("last_full_at"),
     Column("last_status", String(200), nullable=False, server_default=""),
     Column("error_streak", Integer, nullable=False, server_default="0"),
@@ -180,6 +181,7 @@ stories = Table(
     Column("payload", JSON, nullable=False),  # issuers, targets, entities, goods, instruments, dates, stage history
     Column("follows", String(32)),
     Column("merged_into", String(32)),
+    Column("split_from", String(32)),  # by hand: the two are never united again by themselves
     Column("first_at", UtcDateTime, nullable=False),
     Column("last_at", UtcDateTime, nullable=False, index=True),
 )

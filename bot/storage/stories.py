@@ -21,6 +21,7 @@ class Grouped:
 
     story_id: str
     follows: str | None
+    split_from: str | None
     article: Article
     assessment: Assessment
     member: StoryArticle
@@ -84,9 +85,23 @@ def save_story(tx: Connection, story: Story, *, now: datetime) -> None:
 
 
 def load_stories(tx: Connection, ids: Sequence[str]) -> dict[str, Story]:
-    """Give stories by id, with their articles in order of arrival."""
+    """Give stories by id, with their articles in order of arrival; a merged id gives the story that it went into."""
     if not ids:
         return {}
+    asked = {story_id: story_id for story_id in ids} | merged_into(tx, ids)
+    loaded = _load(tx, sorted(set(asked.values())))
+    return {story_id: loaded[target] for story_id, target in asked.items() if target in loaded}
+
+
+def merged_into(tx: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Give, for those ids that were merged away, the story that holds their articles now."""
+    rows = tx.execute(
+        select(stories.c.id, stories.c.merged_into).where(stories.c.id.in_(ids), stories.c.merged_into.is_not(None))
+    )
+    return {row.id: row.merged_into for row in rows}
+
+
+def _load(tx: Connection, ids: Sequence[str]) -> dict[str, Story]:
     members: dict[str, list[StoryArticle]] = {}
     rows = tx.execute(
         select(story_articles.c.story_id, story_articles.c.payload)
@@ -121,6 +136,17 @@ def grouped_since(tx: Connection, since: datetime) -> list[tuple[str, str]]:
     return [(article_id, story_id) for article_id, story_id in rows]
 
 
+def articles_of(tx: Connection, story_id: str) -> list[str]:
+    """Give the ids of a story's articles in order of arrival."""
+    return list(
+        tx.scalars(
+            select(story_articles.c.article_id)
+            .where(story_articles.c.story_id == story_id)
+            .order_by(story_articles.c.added_at, story_articles.c.article_id)
+        )
+    )
+
+
 def load_grouped(tx: Connection, article_ids: Sequence[str]) -> list[Grouped]:
     """Give grouped articles by article id, in the order in which they were added to their stories."""
     found: list[tuple[datetime, Grouped]] = []
@@ -133,6 +159,7 @@ def load_grouped(tx: Connection, article_ids: Sequence[str]) -> list[Grouped]:
                 story_articles.c.added_at,
                 assessments.c.payload.label("assessment"),
                 stories.c.follows,
+                stories.c.split_from,
             )
             .join(story_articles, story_articles.c.article_id == articles.c.id)
             .join(assessments, assessments.c.article_id == articles.c.id)
@@ -215,6 +242,7 @@ def _grouped(row: RowMapping) -> Grouped:
     return Grouped(
         story_id=row["story_id"],
         follows=row["follows"],
+        split_from=row["split_from"],
         article=_article(row),
         assessment=from_json(Assessment, row["assessment"]),
         member=from_json(StoryArticle, row["member"]),

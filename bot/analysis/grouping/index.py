@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bot.analysis.grouping.mending import merge
 from bot.analysis.grouping.placing import Placement
 from bot.analysis.grouping.traits import traits_of
 from bot.analysis.grouping.window import Window
-from bot.domain import Article, Assessment
+from bot.domain import Article, Assessment, Story
 from bot.storage import stories
 
 OVERLAP = timedelta(minutes=5)  # other processes commit a little after the time that their rows bear
@@ -37,6 +38,8 @@ class StoryIndex:
                 self._window.move(article_id, story_id)  # united or split by hand, or by another process
         for row in stories.load_grouped(tx, unknown):
             self._window.add(row.story_id, traits_of(row.article, row.assessment), follows=row.follows)
+            if row.split_from is not None:
+                self._window.keep_apart(row.story_id, row.split_from)
         self._loaded_at = now
         if self._tidied_at is None or now - self._tidied_at >= TIDY_EVERY:
             self._window.forget(now - self._span)
@@ -46,9 +49,23 @@ class StoryIndex:
         """Decide where a flagged article belongs; see `Window.place`."""
         return self._window.place(traits_of(article, assessment))
 
-    def add(self, story_id: str, article: Article, assessment: Assessment) -> None:
-        """Note that an article was put into a story."""
-        self._window.add(story_id, traits_of(article, assessment))
+    def add(self, story_id: str, article: Article, assessment: Assessment, *, follows: str | None = None) -> None:
+        """Note that an article was put into a story; `follows` where that opened it as a next step."""
+        self._window.add(story_id, traits_of(article, assessment), follows=follows)
+
+    def unite(self, tx: Connection, before: Story | None, after: Story, *, now: datetime) -> tuple[Story | None, Story]:
+        """Merge the story that has just grown with those that it now proves to be one with; stores the result.
+
+        Takes and gives the story before and after its growth, so that the decision what to tell sees one change. Most
+        of the time both come back as they are.
+        """
+        while others := self._window.unions(after.id):
+            other = others[0]
+            earlier, merged = merge(tx, after.id, other, now=now)
+            self._window.unite(merged.id, other if merged.id == after.id else after.id)
+            before = before if merged.id == after.id else earlier
+            after = merged
+        return before, after
 
     def forget_all(self) -> None:
         """Start anew: the next `refresh` loads the whole window."""

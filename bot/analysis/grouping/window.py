@@ -35,6 +35,7 @@ class Window:
         self._postings: dict[str, deque[int]] = {}  # term -> slots, the newest last
         self._keys: dict[str, list[int]] = {}  # bare headline or `i:` document -> slots
         self._before: dict[str, str] = {}  # story -> the story that it follows
+        self._apart: set[frozenset[str]] = set()  # pairs that a user split
         self._next = 0
 
     def __len__(self) -> int:
@@ -94,6 +95,10 @@ class Window:
             self._leave(slot)
             self._story[slot] = story_id
             bisect.insort(self._stories.setdefault(story_id, []), slot)
+
+    def keep_apart(self, one: str, other: str) -> None:
+        """Never name these two stories as one again."""
+        self._apart.add(frozenset((one, other)))
 
     def unions(self, story_id: str) -> tuple[str, ...]:
         """Name the stories that are one event with this one, by average link, now that its last article is in."""
@@ -190,6 +195,8 @@ class Window:
         return steps[0] if len(steps) * 2 > len(slots) else ""
 
     def _kept_apart(self, one: str, other: str) -> bool:
+        if frozenset((one, other)) in self._apart:
+            return True
         if other in self._before_all(one) or one in self._before_all(other):
             return True
         mine, yours = _sample(self._stories[one], UNITED), _sample(self._stories[other], UNITED)

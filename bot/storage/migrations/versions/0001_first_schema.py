@@ -218,6 +218,7 @@ def upgrade() -> None:
     sa.Column('enabled', sa.Boolean(), nullable=False),
     sa.Column('paused_reason', sa.Text(), server_default='', nullable=False),
     sa.Column('added_by', sa.String(length=64), server_default='shipped', nullable=False),
+    sa.Column('moved_url', sa.Text(), server_default='', nullable=False),
     sa.Column('etag', sa.Text(), server_default='', nullable=False),
     sa.Column('last_modified', sa.Text(), server_default='', nullable=False),
     sa.Column('state', sa.JSON(), nullable=False),
@@ -253,6 +254,7 @@ def upgrade() -> None:
     sa.Column('payload', sa.JSON(), nullable=False),
     sa.Column('follows', sa.String(length=32), nullable=True),
     sa.Column('merged_into', sa.String(length=32), nullable=True),
+    sa.Column('split_from', sa.String(length=32), nullable=True),
     sa.Column('first_at', bot.storage.schema.UtcDateTime(timezone=True), nullable=False),
     sa.Column('last_at', bot.storage.schema.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stories'))
