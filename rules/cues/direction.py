@@ -11,34 +11,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rules.cues.grammar import BARE, POLARITY, Word
+from rules.cues.grammar import BARE
+from rules.cues.phrases import Item, items_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rules.cues.grammar import Word
     from rules.gazetteers import Trie
 
 REACH = 9  # tokens between a verb and its object; beyond, they belong to different phrases more often than not
 _CHAIN = 4  # tokens between two verbs of one chain ("agrees with Japan to lift")
 _FLOWS = frozenset({"flow", "facility", "vessel", "price"})
-_PLAIN = Word()
-_NOMINAL_LINK = frozenset({"of", "to", "on", "in", "for", "against", "from", "between", "with"})
-_ABSORB_LINK = frozenset({"on", "of", "for", "against", "to", "from", "in", "at", "over", "into", "by", "with"})
-_MARKET_MOVES = frozenset({"fall", "drop", "decline", "plunge", "slump", "dip", "rise", "jump"})  # "stocks fall on tariffs"
 _SCALE = {"flow": 1.0, "facility": 1.0, "vessel": 1.0, "talks": 0.8, "deal": 0.9, "price": 0.5, "menace": 0.6}
-
-
-@dataclass(slots=True)
-class Item:
-    """A word or reduced noun phrase of a clause. ``kind`` is verb, object, or a function class, "" for others."""
-
-    kind: str
-    start: int
-    end: int
-    word: Word
-    polarity: float = 0.0
-    label: str = ""
-    text: str = ""
+_ARTICLES = frozenset({"the", "a", "an", "its", "their", "his", "her", "our", "some", "new", "more", "all"})
+_ADVERBS = frozenset(
+    ["again", "today", "tomorrow", "yesterday", "soon", "further", "now", "next", "late", "early", "back", "home", "overnight", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +42,7 @@ class Vote:
     background: bool = False
     verb_at: int = -1
     label: str = ""
+    negated: bool = False
 
 
 def votes(
@@ -62,250 +52,13 @@ def votes(
 
     ``actors`` are the token indices of names (countries, bodies, companies), ``hyphened`` those after a hyphen.
     """
-    items = _reduce(_items(keys, grammar, actors, hyphened), keys)
+    items = items_of(keys, grammar, actors, hyphened)
     found: list[Vote] = []
     walk = _Walk(found)
     for position, item in enumerate(items):
         walk.step(item, items, position)
     walk.close()
     return found
-
-
-# --- words to items ---------------------------------------------------------------------------------------------------
-
-
-def _items(
-    keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int], hyphened: frozenset[int]
-) -> list[Item]:
-    raw: list[tuple[int, int, Word]] = []
-    index, count = 0, len(keys)
-    root = grammar.root
-    while index < count:
-        if keys[index : index + 4] == _IN_PART:  # "revocation, in part, of the order"
-            index += 4
-            continue
-        found = grammar.longest(keys, index) if keys[index] in root else None
-        if found is None:
-            raw.append((index, index + 1, _PLAIN))
-            index += 1
-        else:
-            raw.append((index, found[0], found[1]))
-            index = found[0]
-    items: list[Item] = []
-    for position, (start, end, word) in enumerate(raw):
-        item = Item(kind="", start=start, end=end, word=word, text=keys[start] if end == start + 1 else "")
-        if word is not _PLAIN:
-            following = raw[position + 1] if position + 1 < len(raw) else None
-            _classify(item, items, following, keys, actors)
-            if item.kind == "verb" and word.form in {"past", "ing"} and start in hyphened:
-                item.kind = ""  # "sanctions-hit", "Iran-backed"
-        items.append(item)
-    return items
-
-
-def _classify(
-    item: Item, before: list[Item], following: tuple[int, int, Word] | None, keys: Sequence[str], actors: frozenset[int]
-) -> None:
-    word = item.word
-    verb, noun = bool(word.form), bool(word.noun)
-    if verb and noun:
-        verb = _reads_as_verb(item, before, following, keys, actors)
-        noun = not verb
-    elif verb and (word.form == "past" or (word.harm and word.form == "ing")) and _is_attribute(before, following):
-        verb = False
-    if verb:
-        item.kind = "verb"
-    elif noun:
-        item.kind, item.label, item.polarity = "object", word.noun, float(POLARITY[word.noun])
-    else:
-        for role in (
-            "negation",
-            "condition",
-            "background",
-            "boundary",
-            "auxiliary",
-            "modal",
-            "preposition",
-            "determiner",
-        ):
-            if role in word.roles:
-                item.kind = role
-                return
-
-
-def _is_attribute(before: list[Item], following: tuple[int, int, Word] | None) -> bool:
-    """Tell whether a past participle only describes a noun: "the sanctioned bank", "targeted sanctions"."""
-    if not before or following is None:
-        return False
-    if following[2].noun and (before[-1].kind in {"verb", "determiner", "preposition"} or before[-1].text == "'s"):
-        return True
-    return before[-1].text in _ATTRIBUTIVE and not following[2].roles
-
-
-def _reads_as_verb(
-    item: Item, before: list[Item], following: tuple[int, int, Word] | None, keys: Sequence[str], actors: frozenset[int]
-) -> bool:
-    """Decide between "bans exports" and "the bans on exports"."""
-    form = item.word.form
-    if form == "past" or keys[item.start] == "ends":
-        return True
-    if form == "ing":
-        return (
-            following is not None
-            and keys[following[0]] not in {"of", "on"}
-            and not (following[2].form and not following[2].noun)
-        )
-    previous = before[-1] if before else None
-    next_word = following[2] if following else _PLAIN
-    next_key = keys[following[0]] if following else ""
-    if next_key in {"on", "against", "of", "over", "for"} or (
-        next_key in {"to", "in", "for"} and item.word.noun == "stopper"
-    ):
-        return False
-    if (next_key == "to" and form == "s") or (item.word.alone > 0 and next_word.noun in _HEADS):
-        return False
-    if previous is None:
-        return form == "base" and next_key not in {"on", "in", "at"} and not next_word.form
-    if previous.text in {
-        "to",
-        "will",
-        "would",
-        "could",
-        "can",
-        "may",
-        "might",
-        "must",
-        "shall",
-        "should",
-        "not",
-        "n't",
-    }:
-        return True
-    if previous.kind in {"determiner", "preposition"} or previous.text == "'s":
-        return False
-    if previous.kind == "verb" and previous.end == item.start:
-        return False
-    if next_word.form and not next_word.noun and next_word.form != "ing":
-        return False
-    if next_word.roles & {"auxiliary", "modal"} and next_key != "to":
-        return False
-    if previous.kind == "object" and previous.end == item.start:
-        if form == "base" and keys[previous.end - 1].endswith("s"):  # "pirates attack a ship"
-            return following is not None and not next_word.roles & {"preposition", "boundary", "auxiliary"}
-        return form == "s" and bool(next_word.noun or not next_word.roles) and following is not None
-    if previous.start in actors or previous.end - 1 in actors:
-        return following is not None and not _is_qualifier(before, actors)
-    return form in {"s", "past"} and following is not None and "boundary" not in next_word.roles
-
-
-def _is_qualifier(before: list[Item], actors: frozenset[int]) -> bool:
-    """Tell whether the name before only qualifies: in "exemption to Syria sanctions" Syria sanctions nobody."""
-    place = len(before) - 1
-    while place >= 0 and before[place].start in actors:
-        place -= 1
-    return place >= 0 and before[place].kind in {"preposition", "verb"}
-
-
-# --- noun phrases -----------------------------------------------------------------------------------------------------
-
-
-def _reduce(items: list[Item], keys: Sequence[str]) -> list[Item]:
-    """Merge compounds and nominalisations from left to right; the merged item keeps the sign of the whole."""
-    found: list[Item] = []
-    index = 0
-    while index < len(items):
-        item = items[index]
-        if item.kind == "object":
-            while index + 1 < len(items) and items[index + 1].kind == "object" and items[index + 1].start == item.end:
-                index += 1
-                item = _compound(item, items[index])
-            item, index = _with_complement(item, items, index, keys)
-        found.append(item)
-        index += 1
-    return found
-
-
-def _compound(left: Item, right: Item) -> Item:
-    """Join "export" + "ban", "tariff" + "pause", "sanctions" + "relief", "ban" + "threat"."""
-    label, polarity = right.label, right.polarity
-    if right.label in {"stopper", "starter"}:
-        if left.label in {"stopper", "starter"}:
-            label, polarity = right.label, 0.0
-        else:
-            polarity = -left.polarity if right.label == "stopper" else left.polarity
-            label = _label(polarity, left.label)
-    elif right.label == "carrier":
-        label, polarity = (left.label, left.polarity) if left.polarity else ("carrier", 0.0)
-    elif left.label in {"starter", "carrier"} or right.label in {"talks", "vessel", "facility"}:
-        label, polarity = right.label, right.polarity
-    return Item(
-        kind="object", start=left.start, end=right.end, word=right.word, polarity=polarity, label=label, text=""
-    )
-
-
-def _label(polarity: float, label: str) -> str:
-    """Name the class of a turned object: a stopped flow is a restriction, a stopped restriction a permission."""
-    if polarity == POLARITY[label]:
-        return label
-    if label in {"talks", "deal"}:
-        return "disruption"
-    return "restriction" if polarity > 0 else "permission"
-
-
-def _with_complement(item: Item, items: list[Item], index: int, keys: Sequence[str]) -> tuple[Item, int]:
-    """Attach "of curbs" to "suspension", and let "ban on exports" swallow "on exports"."""
-    link = index + 1
-    if link >= len(items) or items[link].start - item.end not in {0, 4} or keys[items[link].start] not in _ABSORB_LINK:
-        return item, index
-    operator = item.label in {"stopper", "starter", "menace", "carrier"}
-    word = keys[items[link].start]
-    if item.label == "carrier" and word not in {"of", "for", "on"}:
-        return item, index
-    if operator and (word not in _NOMINAL_LINK or (word == "on" and keys[item.end - 1] in _MARKET_MOVES)):
-        return item, index
-    for place in range(link + 1, min(link + 6, len(items))):
-        other = items[place]
-        if other.kind == "object":
-            if not operator:
-                if item.label == "permission" and keys[item.end - 1].startswith("approval") and other.polarity > 0:
-                    return _swallow(other, items, place), place
-                if item.label == "deal" and other.polarity > 0 and keys[items[link].start] in {"on", "for"}:
-                    return _swallow(other, items, place), place
-                if item.label == "permission":
-                    return _swallow(item, items, place), place
-                if other.label in {"flow", "facility", "vessel", "price", "talks"} or other.polarity == item.polarity:
-                    return _swallow(item, items, place), place
-                return item, index
-            inner = other
-            while place + 1 < len(items) and items[place + 1].kind == "object" and items[place + 1].start == inner.end:
-                place += 1  # noqa: PLW2901 - the compound may go on
-                inner = _compound(inner, items[place])
-            inner, place = _with_complement(inner, items, place, keys)  # noqa: PLW2901
-            return _apply(item, inner), place
-        if other.kind in {"verb", "boundary", "condition", "negation", "background"} and not (
-            other.kind == "verb" and other.word.form in {"ing", "past"} and operator
-        ):
-            break
-    return item, index
-
-
-def _swallow(item: Item, items: list[Item], place: int) -> Item:
-    end = items[place].end
-    while place + 1 < len(items) and items[place + 1].kind == "object" and items[place + 1].start == end:
-        place += 1
-        end = items[place].end
-    return Item(
-        kind="object", start=item.start, end=items[place].end, word=item.word, polarity=item.polarity, label=item.label
-    )
-
-
-def _apply(operator: Item, inner: Item) -> Item:
-    if operator.label == "menace":
-        polarity = 1.0 if inner.polarity else 0.0
-    else:
-        polarity = -inner.polarity if operator.label == "stopper" else inner.polarity
-    label = _label(polarity, inner.label) if inner.polarity else operator.label
-    return Item(kind="object", start=operator.start, end=inner.end, word=operator.word, polarity=polarity, label=label)
 
 
 # --- the walk ---------------------------------------------------------------------------------------------------------
@@ -320,6 +73,7 @@ class _Walk:
         "chained",
         "condition",
         "crossed",
+        "denied",
         "found",
         "negated",
         "object",
@@ -349,6 +103,7 @@ class _Walk:
         self.crossed = False
         self.purpose = False
         self.carried = False
+        self.denied = False
 
     def step(self, item: Item, items: list[Item], position: int) -> None:
         if item.kind == "verb":
@@ -401,7 +156,8 @@ class _Walk:
     def _verb(self, item: Item, items: list[Item], position: int) -> None:
         word = item.word
         factor = -1.0 if item.start - self.negated <= 2 else 1.0  # "will not lift", "no longer allows"
-        if factor < 0:
+        denied = factor < 0
+        if denied:
             self.negated = -99
         if self.object is not None and self._is_infinitive(items, position) and item.start - self.object.end <= REACH:
             moved, self.object = self.object, None  # "expects the shortage to ease": the object is its subject
@@ -421,6 +177,7 @@ class _Walk:
             item = Item(kind="verb", start=self.verb.start, end=item.end, word=word, text=item.text)
             self.verb = item
             self.with_seen = False
+            self.denied = self.denied or denied
             return
         if item.word.form == "past" and self.spent and position and items[position - 1].kind == "object":
             return  # "tariffs imposed on": it describes the object that has voted
@@ -440,6 +197,7 @@ class _Walk:
             self._bare(self.subject)
             self.subject = None
         self.verb, self.sign, self.spent = item, (word.sign or 1.0) * factor, False
+        self.denied = denied
         self.purpose = to_verb and bool(self.found) and self.found[-1].why != "bare"
 
     @staticmethod
@@ -564,7 +322,9 @@ class _Walk:
     def _bare(self, item: Item) -> None:
         self._emit(item.polarity * BARE[item.label], item.start, item.end, "bare", item.start, item.label)
 
-    def _emit(self, value: float, start: int, end: int, why: str, verb_at: int, label: str = "") -> None:
+    def _emit(
+        self, value: float, start: int, end: int, why: str, verb_at: int, label: str = ""
+    ) -> None:
         if value:
             self.found.append(
                 Vote(
@@ -576,14 +336,8 @@ class _Walk:
                     background=self.background or (self.purpose and why == "verb-object"),
                     verb_at=verb_at,
                     label=label,
+                    negated=why == "no" or self.denied,
                 )
             )
 
 
-_ATTRIBUTIVE = frozenset({"the", "a", "an", "its", "their", "by", "of", "in", "from", "with", "for", "'s", "some", "new", "more"})
-_HEADS = frozenset({"permission", "carrier", "stopper", "starter", "deal"})  # "sanctions waiver", "ban proposal"
-_IN_PART = [",", "in", "part", ","]
-_ARTICLES = frozenset({"the", "a", "an", "its", "their", "his", "her", "our", "some", "new", "more", "all"})
-_ADVERBS = frozenset(
-    ["again", "today", "tomorrow", "yesterday", "soon", "further", "now", "next", "late", "early", "back", "home", "overnight", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-)

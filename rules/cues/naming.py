@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rules.gazetteers import GazetteerError, Name, Trie, load_names, noun_forms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 FILES = ("places", "entities", "goods")
@@ -29,6 +29,11 @@ class Namer:
     """The three gazetteers in one trie; a phrase may stand for a place and an entity at once."""
 
     trie: Trie[list[tuple[str, Name]]]
+    by_id: Mapping[str, Name]
+
+    def entry(self, name_id: str) -> Name:
+        """Return the entry with this id. Raises KeyError when no gazetteer has it."""
+        return self.by_id[name_id]
 
     def mentions(self, keys: Sequence[str], words: frozenset[str] | set[str]) -> list[Mention]:
         """Return the names in a sentence, the longest at each place. ``words`` are all lower-cased words of the text."""
@@ -52,14 +57,16 @@ def load_namer(folder: Path) -> Namer:
     """Compile places.yaml, entities.yaml and goods.yaml. Raises GazetteerError with file and line."""
     trie: Trie[list[tuple[str, Name]]] = Trie()
     ids: dict[str, str] = {}
+    by_id: dict[str, Name] = {}
     for section in FILES:
         for name in load_names(folder / f"{section}.yaml"):
             if ids.setdefault(name.id, section) != section:
                 raise GazetteerError(f"{folder / section}.yaml: id {name.id!r} stands in {ids[name.id]}.yaml already")
+            by_id[name.id] = name
             for phrase in name.names:
                 forms = noun_forms(phrase) if section == "goods" and phrase.islower() else (phrase,)
                 for form in forms:
                     entries = trie.add(form, [])
                     if all(known.id != name.id for _, known in entries):
                         entries.append((section, name))
-    return Namer(trie=trie)
+    return Namer(trie=trie, by_id=by_id)

@@ -32,6 +32,12 @@ class TopicRule:
     never: int
     weight: float
 
+    def holds(self, mask: int) -> bool:
+        """Tell whether a sentence with these tags votes for the topic."""
+        if mask & self.never:
+            return False
+        return all(mask & bit for bit in self.need)
+
 
 @dataclass(frozen=True, slots=True)
 class Tagger:
@@ -52,6 +58,20 @@ class Tagger:
                 for _, tag in trie.every(keys, index):
                     mask |= tag.mask
         return mask
+
+
+    def stage_bits(self, stage: str) -> int:
+        """Return the tags that speak for a stage; both lists of proposals speak for "proposal"."""
+        return sum(bit for name, bit in self.stages if name in {stage, f"{stage}_firm"})
+
+    def first(self, keys: Sequence[str], bits: int) -> tuple[int, int]:
+        """Return the token range of the first phrase that has one of these tags. Raises ValueError when none has."""
+        for index, key in enumerate(keys):
+            if key in self.trie.root:
+                for end, tag in self.trie.every(keys, index):
+                    if tag.mask & bits:
+                        return index, end
+        raise ValueError("no phrase with these tags")
 
 
 def load_tagger(folder: Path, irregular: Mapping[str, Sequence[str]]) -> Tagger:
