@@ -1,0 +1,247 @@
+"""Plan digests: find the chats whose period has ended, and owe each its digest exactly once.
+
+    slots -> due -> gather (once a period) -> match (once a rule) -> draw (once a zone and level) -> build -> commit
+
+The row in `digests` and the delivery are committed together, a few hundred chats at a time: a crash leaves chats
+that are planned and chats that are not, never one in between.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Engine
+
+from bot.alerting.charting import ChartMaker
+from bot.alerting.digests.building import Asked
+from bot.alerting.digests.material import Personal
+from bot.alerting.digests.phrases import PAUSED, SKIPPED, UNASKED
+from bot.alerting.digests.pictures import Pictures
+from bot.alerting.digests.press import Press
+from bot.alerting.digests.templating import Templates
+from bot.alerting.periods import Period, due, next_due, period_ending
+from bot.alerting.quiet import quiet_end, zone_of
+from bot.alerting.routing import PRIORITY
+from bot.crashpoints import reached
+from bot.domain import Chat, Delivery, DeliveryKind, DeliveryState, Subscription, derive_id
+from bot.errors import Fault
+from bot.storage import digests as rows
+from bot.storage.digest_material import gather, reports
+from bot.storage.outbox import enqueue
+from bot.storage.transactions import looking, writing
+
+log = structlog.get_logger(__name__)
+CHATS_AT_ONCE = 200  # chats in one transaction: short enough that an alert need not wait for the lock
+_NOTE_EVERY = timedelta(minutes=10)
+PAUSE_FOR = timedelta(hours=24)  # a digest waits as long for the end of a pause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReport:
+    """What one call planned. `faults` are templates that were replaced by the shipped ones: the operator's business."""
+
+    planned: int = 0
+    skipped: int = 0
+    left: int = 0  # chats beyond the limit, which the next call takes up
+    charts_failed: int = 0
+    faults: tuple[Fault, ...] = ()
+
+
+async def plan_due(
+    engine: Engine,
+    *,
+    now: datetime,
+    charts: ChartMaker,
+    pictures: Path,
+    templates: Path | None = None,
+    limit: int = 20_000,
+) -> PlanReport:
+    """Plan the digests of all chats whose period has ended, the longest due first; called every minute.
+
+    Pictures are files in the folder `pictures`, shared between chats and deleted after ten days. Periods that ended
+    24 hours ago or earlier are booked as skipped, and the next digest says so. Raises StorageError.
+    """
+    due_now, last_run_at = await asyncio.to_thread(_find_due, engine, now)
+    report = PlanReport()
+    room = limit
+    for period, chat_keys in sorted(due_now.items(), key=lambda item: (item[0].end, item[0].key, item[0].start)):
+        taken = chat_keys[:room]
+        room -= len(taken)
+        if period.missed(now):
+            note = SKIPPED if last_run_at is None or last_run_at < period.end else UNASKED
+            done = await asyncio.to_thread(_skip, engine, period, taken, now, note)
+            report = replace(report, skipped=report.skipped + done)
+        elif taken:
+            press = await asyncio.to_thread(_open_press, engine, period, taken, now, Templates(templates))
+            one = await _plan_period(engine, period, taken, press, now=now, charts=charts, pictures=Pictures(pictures))
+            report = replace(
+                report,
+                planned=report.planned + one.planned,
+                skipped=report.skipped + one.skipped,
+                charts_failed=report.charts_failed + one.charts_failed,
+                faults=(*report.faults, *(fault for fault in one.faults if fault not in report.faults)),
+            )
+        report = replace(report, left=report.left + len(chat_keys) - len(taken))
+    if due_now:
+        log.info("digests_planned", planned=report.planned, skipped=report.skipped, left=report.left)
+        await asyncio.to_thread(Pictures(pictures).tidy, now)
+    if not report.left and (last_run_at is None or abs(now - last_run_at) > _NOTE_EVERY):
+        await asyncio.to_thread(_note_run, engine, now)  # at the end: a crash half-way must not look like a full run
+    return report
+
+
+async def digest_now(
+    engine: Engine,
+    chat: Chat,
+    *,
+    now: datetime,
+    charts: ChartMaker,
+    pictures: Path,
+    templates: Path | None = None,
+    preview: bool = False,
+) -> Delivery:
+    """Give the digest of the time up to now as a delivery that the caller enqueues: for /digest and /digest preview.
+
+    It covers the week (or day) up to now; a preview covers what the next digest covers so far. Neither counts as the
+    period's digest. Asked twice in a minute, it is the same delivery.
+    """
+    if preview:
+        upcoming = next_due(chat, now=now)
+        start = _period_start(chat, upcoming)
+    else:
+        start = now - timedelta(days=1 if chat.digest_daily else 7)
+    period = Period(key=f"now:{now:%Y%m%d%H%M}", start=start, end=now)
+    press = await asyncio.to_thread(_open_press, engine, period, [chat.key], now, Templates(templates))
+    asked = await asyncio.to_thread(_asked, engine, [chat], press.rules, period, now)
+    await press.draw([chat], charts, Pictures(pictures))
+    one = replace(asked[0], preview=preview)
+    delivery = _delivery(chat, period.key, await asyncio.to_thread(press.payload, one), now=now)
+    return replace(delivery, priority=PRIORITY[DeliveryKind.NOTICE], state=DeliveryState.DUE, not_before=now)
+
+
+def _find_due(engine: Engine, now: datetime) -> tuple[dict[Period, list[str]], datetime | None]:
+    """Give the chats to plan by period, and when this was last asked; periods are equal only where their bounds are."""
+    with looking(engine) as tx:
+        last_run_at = rows.last_run_at(tx)
+        slots = rows.open_slots(tx)
+        found = [(period, slot) for slot in slots for period in due(slot.chat(), (), now=now)]
+        planned = rows.planned(tx, {period.key for period, _ in found})
+    by_period: defaultdict[Period, list[str]] = defaultdict(list)
+    for period, slot in found:
+        if (slot.chat_key, period.key) not in planned:
+            by_period[period].append(slot.chat_key)
+    return dict(by_period), last_run_at
+
+
+def _note_run(engine: Engine, now: datetime) -> None:
+    with writing(engine) as tx:
+        rows.note_run(tx, now=now)
+
+
+def _skip(engine: Engine, period: Period, chat_keys: Sequence[str], now: datetime, note: str) -> int:
+    done = 0
+    for part in _parts(chat_keys):
+        with writing(engine) as tx:
+            done += len(rows.claim(tx, part, period.key, now=now, note=note))
+    return done
+
+
+async def _plan_period(
+    engine: Engine,
+    period: Period,
+    chat_keys: Sequence[str],
+    press: Press,
+    *,
+    now: datetime,
+    charts: ChartMaker,
+    pictures: Pictures,
+) -> PlanReport:
+    planned = skipped = 0
+    for part in _parts(chat_keys):
+        chats = await asyncio.to_thread(_load, engine, part)
+        await press.draw(chats, charts, pictures)
+        owed = await asyncio.to_thread(_compose, engine, press, chats, period, now)
+        done, paused = await asyncio.to_thread(_commit, engine, period, owed, now)
+        planned, skipped = planned + done, skipped + paused
+    return PlanReport(planned=planned, skipped=skipped, charts_failed=press.charts_failed, faults=press.faults)
+
+
+def _open_press(engine: Engine, period: Period, chat_keys: Sequence[str], now: datetime, templates: Templates) -> Press:
+    with looking(engine) as tx:
+        rules: dict[str, list[Subscription]] = {}
+        for part in _parts(chat_keys, rows.KEYS_AT_ONCE):
+            rules.update(rows.rules_of(tx, part))
+        material = gather(tx, period, now=now)
+        return Press(material, rules, reports(tx, material), templates, now=now)
+
+
+def _load(engine: Engine, chat_keys: Sequence[str]) -> list[Chat]:
+    with looking(engine) as tx:
+        found = rows.load_chats(tx, chat_keys)
+    return [found[key] for key in chat_keys if key in found]
+
+
+def _asked(
+    engine: Engine, chats: Sequence[Chat], rules: Mapping[str, Sequence[Subscription]], period: Period, now: datetime
+) -> list[Asked]:
+    with looking(engine) as tx:
+        own = rows.personal(tx, [chat.key for chat in chats], period, notes=(PAUSED, SKIPPED), now=now)
+    return [
+        Asked(chat=chat, subscriptions=tuple(rules.get(chat.key, ())), personal=own.get(chat.key, Personal()))
+        for chat in chats
+    ]
+
+
+def _compose(
+    engine: Engine, press: Press, chats: Sequence[Chat], period: Period, now: datetime
+) -> list[tuple[str, Delivery | None]]:
+    """Give each chat's delivery, or None where the chat is paused for too long."""
+    owed: list[tuple[str, Delivery | None]] = []
+    for asked in _asked(engine, chats, press.rules, period, now):
+        chat = asked.chat
+        if chat.paused_until is not None and chat.paused_until - period.end > PAUSE_FOR:
+            owed.append((chat.key, None))
+        else:
+            owed.append((chat.key, _delivery(chat, period.key, press.payload(asked), now=now)))
+    return owed
+
+
+def _commit(
+    engine: Engine, period: Period, owed: Sequence[tuple[str, Delivery | None]], now: datetime
+) -> tuple[int, int]:
+    with writing(engine) as tx:
+        wanted = {key: delivery for key, delivery in owed if delivery is not None}
+        claimed = rows.claim(tx, wanted, period.key, now=now)
+        reached("digest_claimed")
+        enqueue(tx, [wanted[key] for key in claimed])
+        paused = rows.claim(tx, [key for key, one in owed if one is None], period.key, now=now, note=PAUSED)
+    return len(claimed), len(paused)
+
+
+def _delivery(chat: Chat, subject: str, payload: dict[str, object], *, now: datetime) -> Delivery:
+    """Owe a digest. It leaves at the hour that the chat chose, without a sound where that lies in its quiet hours."""
+    at = max(now, chat.paused_until) if chat.paused_until else now
+    return Delivery(
+        id=derive_id("delivery", chat.key, DeliveryKind.DIGEST.value, subject),
+        chat_key=chat.key,
+        kind=DeliveryKind.DIGEST,
+        subject=subject,
+        payload={**payload, "silent": quiet_end(chat, at) is not None},
+        priority=PRIORITY[DeliveryKind.DIGEST],
+        state=DeliveryState.HELD if at > now else DeliveryState.DUE,
+        not_before=at,
+        created_at=now,
+    )
+
+
+def _period_start(chat: Chat, upcoming: datetime) -> datetime:
+    period = period_ending(chat, upcoming.astimezone(zone_of(chat.zone)).date())
+    return period.start if period is not None else upcoming - timedelta(days=7)
+
+
+def _parts(chat_keys: Sequence[str], size: int = CHATS_AT_ONCE) -> Iterable[Sequence[str]]:
+    return (chat_keys[start : start + size] for start in range(0, len(chat_keys), size))

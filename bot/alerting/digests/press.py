@@ -1,0 +1,109 @@
+"""Make the digests of one period for many chats, and do everything that they share once: match, draw, word, lay out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from bot.alerting.charting import ChartMaker, ChartSpec
+from bot.alerting.digests.building import Asked, Builder
+from bot.alerting.digests.layout import parts
+from bot.alerting.digests.matching import match
+from bot.alerting.digests.material import Material, Reported
+from bot.alerting.digests.picture import chart_spec, describe
+from bot.alerting.digests.pictures import Pictures
+from bot.alerting.digests.sheet import Sheet
+from bot.alerting.digests.sunsets import shipped_sunsets
+from bot.alerting.digests.templating import Templates
+from bot.alerting.digests.values import Digest
+from bot.alerting.digests.wording import CHAT_LIMITS, Limits, Wording
+from bot.domain import Chat, Severity, Subscription
+from bot.errors import Fault
+from bot.telegram.strings import Translator, strings
+
+log = structlog.get_logger(__name__)
+_Kind = tuple[str, str, Severity]  # what decides a picture: zone, language, level
+
+
+class Press:
+    """Builds, words and lays out the digests of one period. `rules` are the subscriptions by chat."""
+
+    def __init__(
+        self,
+        material: Material,
+        rules: Mapping[str, Sequence[Subscription]],
+        reported: Iterable[Reported],
+        templates: Templates,
+        *,
+        now: datetime,
+    ) -> None:
+        self.rules = rules
+        self.material = material
+        self._now = now
+        self._templates = templates
+        queries = {one.query for found in rules.values() for one in found if not one.paused}
+        self._builder = Builder(material, match(sorted(queries), reported), shipped_sunsets(), now=now)
+        self._wordings: dict[str, Wording] = {}
+        self._specs: dict[_Kind, ChartSpec] = {}
+        self._files: dict[_Kind, Path | None] = {}
+        self._laid_out: dict[tuple[Sheet, bool], list[dict[str, object]]] = {}
+        self.charts_failed = 0
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Give the operator's templates that were replaced by the shipped ones, and why."""
+        return tuple(self._templates.faults)
+
+    async def draw(self, chats: Iterable[Chat], charts: ChartMaker, pictures: Pictures) -> None:
+        """Draw the pictures that these chats need and that are not drawn yet, in one go."""
+        wanted = {_kind(chat): chat for chat in chats}
+        missing = [kind for kind in wanted if kind not in self._files]
+        specs = [self.spec(wanted[kind]) for kind in missing]
+        for kind, drawn in zip(missing, await charts.draw(specs), strict=True):
+            self._files[kind] = self._keep(drawn, pictures)
+
+    def _keep(self, drawn: bytes | None, pictures: Pictures) -> Path | None:
+        if drawn is not None:
+            try:
+                return pictures.keep(drawn, now=self._now)
+            except OSError as error:  # a full disk: the text goes out all the same
+                log.warning("picture_not_stored", reason=error.strerror)
+        self.charts_failed += 1
+        return None
+
+    def spec(self, chat: Chat) -> ChartSpec:
+        """Give what the picture for a chat shows."""
+        kind = _kind(chat)
+        if kind not in self._specs:
+            self._specs[kind] = chart_spec(self.material, level=chat.level, zone=chat.zone, words=strings(chat.lang))
+        return self._specs[kind]
+
+    def digest(self, asked: Asked) -> Digest:
+        """Give the digest as a value."""
+        return self._builder.build(asked)
+
+    def sheet(self, asked: Asked, digest: Digest, limits: Limits = CHAT_LIMITS) -> Sheet:
+        """Give the digest in words, with the text that stands for the picture."""
+        words: Translator = strings(asked.chat.lang)
+        wording = self._wordings.setdefault(words.lang, Wording(words))
+        return wording.sheet(digest, limits, picture=describe(self.spec(asked.chat), words))
+
+    def payload(self, asked: Asked) -> dict[str, object]:
+        """Give the payload of the delivery: finished parts, the picture with the first of them."""
+        sheet = self.sheet(asked, self.digest(asked))
+        picture = self._files.get(_kind(asked.chat))
+        key = (sheet, picture is not None)
+        if key not in self._laid_out:
+            self._laid_out[key] = [
+                {"html": part.html, "plain": part.plain}
+                for part in parts(sheet, self._templates, with_picture=picture is not None)
+            ]
+        finished = self._laid_out[key]
+        if picture is not None:
+            finished = [{**finished[0], "photo_path": str(picture)}, *finished[1:]]
+        return {"parts": finished}
+
+
+def _kind(chat: Chat) -> _Kind:
+    return (chat.zone, strings(chat.lang).lang, chat.level)
