@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 SHIPPED = Path(__file__).parent / "gazetteer"
 
@@ -46,8 +46,8 @@ class Place:
 class Name:
     """One entry of places.yaml, entities.yaml or goods.yaml.
 
-    ``kind`` is the section's own class (``country``, ``company``, ``body``, ``mineral`` ...), ``country`` an ISO code or
-    "", ``criticality`` 0 to 1 (goods only), ``hs`` the Harmonised System headings, ``needs`` words of which one must
+    ``kind`` is the section's own class (``country``, ``company``, ``body``, ``mineral`` ...), ``country`` an ISO code
+    or "", ``criticality`` 0 to 1 (goods only), ``hs`` the Harmonised System headings, ``needs`` words of which one must
     stand in the same text because the name alone is ambiguous, ``never`` words that exclude it.
     """
 
@@ -62,55 +62,65 @@ class Name:
     never: frozenset[str] = frozenset()
 
 
+class Node(Generic[T]):
+    """A token's place in a trie: the value of the phrase that ends here, or None, and what may follow."""
+
+    __slots__ = ("children", "value")
+
+    def __init__(self) -> None:
+        self.value: T | None = None
+        self.children: dict[str, Node[T]] = {}
+
+
 class Trie(Generic[T]):
     """Phrases of tokens with a value each; the longest or all phrases at a place can be asked for."""
 
     __slots__ = ("cased", "root")
 
     def __init__(self) -> None:
-        self.root: dict[str, list[object]] = {}
+        self.root: dict[str, Node[T]] = {}
         self.cased: set[str] = set()
 
     def add(self, phrase: str, value: T) -> T:
         """Store a phrase and return the value that stands there: the first one, when it was stored before."""
         keys = phrase_keys(phrase)
         self.cased.update(key for key in keys if key.isupper())
+        return self.add_keys(keys, value)
+
+    def add_keys(self, keys: Sequence[str], value: T) -> T:
+        """Store a phrase that is already split into at least one token; as ``add``."""
         children = self.root
-        node: list[object] = []
         for key in keys:
-            node = children.setdefault(key, [None, {}])
-            children = node[1]  # type: ignore[assignment]
-        if node[0] is None:
-            node[0] = value
-        return node[0]  # type: ignore[return-value]
+            node = children.setdefault(key, Node())
+            children = node.children
+        if node.value is None:
+            node.value = value
+        return node.value
 
     def longest(self, keys: Sequence[str], start: int) -> tuple[int, T] | None:
         """Return the end index and value of the longest phrase that begins at ``start``, or None."""
         node = self.root.get(keys[start])
-        if node is None:
-            return None
         best: tuple[int, T] | None = None
         end, count = start + 1, len(keys)
-        while True:
-            if node[0] is not None:
-                best = (end, node[0])  # type: ignore[assignment]
+        while node is not None:
+            if node.value is not None:
+                best = (end, node.value)
             if end >= count:
-                return best
-            node = node[1].get(keys[end])  # type: ignore[attr-defined]
-            if node is None:
-                return best
+                break
+            node = node.children.get(keys[end])
             end += 1
+        return best
 
     def every(self, keys: Sequence[str], start: int) -> Iterator[tuple[int, T]]:
         """Yield the end index and value of each phrase that begins at ``start``, the shortest first."""
         node = self.root.get(keys[start])
         end, count = start + 1, len(keys)
         while node is not None:
-            if node[0] is not None:
-                yield end, node[0]  # type: ignore[misc]
+            if node.value is not None:
+                yield end, node.value
             if end >= count:
                 return
-            node = node[1].get(keys[end])  # type: ignore[attr-defined]
+            node = node.children.get(keys[end])
             end += 1
 
 
@@ -234,70 +244,3 @@ def _fraction(text: str, place: Place) -> float:
     if not 0 <= value <= 1:
         raise place.error(f"{text!r} is not between 0 and 1")
     return value
-
-
-# --- inflection -------------------------------------------------------------------------------------------------------
-
-_VOWELS = "aeiou"
-
-
-def verb_forms(verb: str, irregular: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Return the forms of a (possibly multi-word) English verb, each with its kind: base, s, past or ing.
-
-    Only the first word is inflected ("roll back", "strikes down"). ``irregular`` maps a base to [s, past, ing] or
-    [s, past, participle, ing].
-    """
-    first, _, rest = verb.partition(" ")
-    rest = f" {rest}" if rest else ""
-    if first in irregular:
-        third, *pasts, ing = irregular[first]
-        forms = dict.fromkeys(pasts, "past") | {first: "base", third: "s", ing: "ing"}
-    else:
-        forms = {first: "base", _add_s(first): "s", _add_ed(first): "past", _add_ing(first): "ing"}
-    return {form + rest: kind for form, kind in forms.items()}
-
-
-def noun_forms(noun: str) -> tuple[str, ...]:
-    """Return a noun phrase in singular and plural (of its last word)."""
-    head, _, last = noun.rpartition(" ")
-    plural = _add_s(last)
-    return (noun, f"{head} {plural}".strip()) if plural != last else (noun,)
-
-
-def _add_s(word: str) -> str:
-    if word.endswith(("s", "x", "z", "ch", "sh")):
-        return word if word.endswith("ss") is False and word.endswith("s") else word + "es"
-    if word.endswith("y") and word[-2:-1] not in _VOWELS:
-        return word[:-1] + "ies"
-    return word + "s"
-
-
-def _doubles(word: str) -> bool:
-    short = len(word) <= 4 and word[-1] not in "wxyaeiou" and word[-2:-1] in _VOWELS
-    return short and len(word) >= 3 and word[-3] not in _VOWELS
-
-
-def _add_ed(word: str) -> str:
-    if word.endswith("e"):
-        return word + "d"
-    if word.endswith("y") and word[-2:-1] not in _VOWELS:
-        return word[:-1] + "ied"
-    return word + word[-1] + "ed" if _doubles(word) else word + "ed"
-
-
-def _add_ing(word: str) -> str:
-    if word.endswith("e") and not word.endswith("ee"):
-        return word[:-1] + "ing"
-    return word + word[-1] + "ing" if _doubles(word) else word + "ing"
-
-
-def expand(pattern: str, irregular: Mapping[str, Sequence[str]]) -> Iterable[str]:
-    """Yield the surface forms of a pattern in which ``word~`` stands for all inflections of ``word``."""
-    forms = [""]
-    for part in pattern.split():
-        options: Iterable[str] = (part,)
-        if part.endswith("~"):
-            word = part[:-1]
-            options = {*verb_forms(word, irregular), *noun_forms(word)}
-        forms = [f"{form} {option}".strip() for form in forms for option in options]
-    return forms

@@ -43,7 +43,7 @@ _WIDE = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Severity:
-    """``level`` is informational, low, medium, high or critical; ``value`` is 0..1; ``parts`` the four terms and caps."""
+    """``level`` is one of ``LEVELS``; ``value`` is 0..1; ``parts`` are the four terms and the cap that applied."""
 
     level: str
     value: float

@@ -1,4 +1,4 @@
-"""Attributes of a text by rules: direction, stage, parties, goods, instruments, dates, topics, vetoes; pure after loading."""
+"""Attributes of a text by rules: direction, stage, parties, goods, instruments, dates, topics, vetoes; pure."""
 
 from rules.cues.reader import CueReader, load_reader
 from rules.cues.values import Cues, Evidence

@@ -39,7 +39,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a text in these scripts says; ``weight`` is positive for tightening, ``evidence`` are (start, end, value)."""
+    """What a text in these scripts says; ``weight`` above 0 tightens, ``evidence`` is (start, end, value)."""
 
     topics: tuple[str, ...]
     weight: float

@@ -7,15 +7,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PAST = (
-    ("last", "year"), ("years", "ago"), ("last", "month"), ("in", "recent", "years"), ("back", "in"), ("at", "the", "time"),
-    ("years", "after"), ("months", "ago"), ("in", "the", "past"), ("used", "to"), ("a", "year", "ago"), ("on", "this", "day"),
-    ("anniversary",), ("timeline",), ("looking", "back"), ("recall", "that"), ("previously",), ("formerly",), ("decades", "ago"),
-    ("last", "summer"), ("earlier", "this", "year"), ("had", "been"),
+_PAST = tuple(
+    tuple(phrase.split())
+    for phrase in (
+        "last year", "years ago", "last month", "in recent years", "back in", "at the time", "years after",
+        "months ago",
+        "in the past",
+        "used to", "a year ago", "on this day", "anniversary", "timeline", "looking back", "recall that",
+        "previously", "formerly", "decades ago", "last summer", "earlier this year", "had been",
+    )
 )  # fmt: skip
-_MAYBE = (
-    ("what", "if"), ("scenario",), ("war", "game"), ("what", "happens", "if"), ("would", "happen"), ("hypothetical",),
-    ("in", "the", "event", "of"), ("simulation",), ("could", "one", "day"),
+_MAYBE = tuple(
+    tuple(phrase.split())
+    for phrase in (
+        "what if", "scenario", "war game", "what happens if", "would happen", "hypothetical", "in the event of",
+        "simulation", "could one day",
+    )
 )  # fmt: skip
 _FIRST = frozenset(phrase[0] for phrase in (*_PAST, *_MAYBE))
 
@@ -34,7 +41,7 @@ def is_hypothetical(keys: Sequence[str]) -> bool:
     return bool(keys) and (keys[0] in {"if", "should"} or _has(keys, _MAYBE))
 
 
-def _has(keys: Sequence[str], phrases: tuple[tuple[str, ...], ...]) -> bool:
+def _has(keys: Sequence[str], phrases: Sequence[tuple[str, ...]]) -> bool:
     for index, key in enumerate(keys):
         if key in _FIRST:
             for phrase in phrases:

@@ -37,7 +37,8 @@ _CUES = re.compile(
     re.IGNORECASE,
 )
 _AT_ONCE = re.compile(
-    r"effective immediately|with immediate effect|immediately effective|takes? effect immediately|effective today|自公布之日起",
+    r"effective immediately|with immediate effect|immediately effective|takes? effect immediately|effective today"
+    r"|自公布之日起",
     re.IGNORECASE,
 )
 _TRIGGER = re.compile(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rules.cues.clauses import clause_follows, is_infinitive, object_follows, passive_follows
 from rules.cues.grammar import BARE
 from rules.cues.phrases import Item, items_of
 
@@ -24,10 +25,6 @@ REACH = 9  # tokens between a verb and its object; beyond, they belong to differ
 _CHAIN = 4  # tokens between two verbs of one chain ("agrees with Japan to lift")
 _FLOWS = frozenset({"flow", "facility", "vessel", "price"})
 _SCALE = {"flow": 1.0, "facility": 1.0, "vessel": 1.0, "talks": 0.8, "deal": 0.9, "price": 0.5, "menace": 0.6}
-_ARTICLES = frozenset({"the", "a", "an", "its", "their", "his", "her", "our", "some", "new", "more", "all"})
-_ADVERBS = frozenset(
-    ["again", "today", "tomorrow", "yesterday", "soon", "further", "now", "next", "late", "early", "back", "home", "overnight", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +121,9 @@ class _Walk:
                 self._flush_verb()
 
     def _boundary(self, item: Item, items: list[Item], position: int) -> None:
-        if item.text in {",", "and"} and self.verb is not None and not self._clause_follows(items, position):
+        if item.text in {",", "and"} and self.verb is not None and not clause_follows(items, position):
             return
-        if item.text in {",", "and"} and self.subject is not None and self._passive_follows(items, position):
+        if item.text in {",", "and"} and self.subject is not None and passive_follows(items, position):
             return
         if self.carried and item.text in {"that", "which"}:
             return
@@ -137,37 +134,25 @@ class _Walk:
         elif item.text in {";", "but", "—", "|"}:
             self.condition = False
 
-    @staticmethod
-    def _clause_follows(items: list[Item], position: int) -> bool:
-        for other in items[position + 1 : position + 6]:
-            if other.kind == "verb":
-                return True
-            if other.kind in {"object", "boundary"}:
-                return False
-        return False
-
-    @staticmethod
-    def _passive_follows(items: list[Item], position: int) -> bool:
-        following = items[position + 1 : position + 3]
-        return any(
-            other.kind == "auxiliary" or (other.kind == "verb" and other.word.form == "past") for other in following
-        )
-
     def _verb(self, item: Item, items: list[Item], position: int) -> None:
         word = item.word
         factor = -1.0 if item.start - self.negated <= 2 else 1.0  # "will not lift", "no longer allows"
         denied = factor < 0
         if denied:
             self.negated = -99
-        if self.object is not None and self._is_infinitive(items, position) and item.start - self.object.end <= REACH:
+        if self.object is not None and is_infinitive(items, position) and item.start - self.object.end <= REACH:
             moved, self.object = self.object, None  # "expects the shortage to ease": the object is its subject
-            if self.found and self.found[-1].end == moved.end and not self._object_follows(items, position):
+            if self.found and self.found[-1].end == moved.end and not object_follows(items, position):
                 self.found.pop()
                 self.subject = moved
         if self.subject is not None and self._takes_subject(item, items, position):
             self._vote_subject(item, factor)
             return
-        chain = self.verb is not None and not self.spent and item.start - self.verb.end <= (_CHAIN + 2 if self.carried else _CHAIN)
+        chain = (
+            self.verb is not None
+            and not self.spent
+            and item.start - self.verb.end <= (_CHAIN + 2 if self.carried else _CHAIN)
+        )
         if chain and self.verb is not None:
             if word.sign:
                 self.sign = (self.sign or 1.0) * word.sign * factor
@@ -185,7 +170,7 @@ class _Walk:
         to_verb = position > 0 and items[position - 1].text == "to"
         if to_verb and self.found and self.found[-1].label == "deal" and item.start - self.found[-1].end <= REACH:
             last = self.found.pop()  # "agreement to restrict": what is agreed counts
-            self._emit(last.value * 0.25, last.start, last.end, last.why, last.verb_at, last.label)
+            self._emit(last.value * 0.25, last.start, last.end, last.why, verb_at=last.verb_at, label=last.label)
             to_verb = False
         if self.subject is not None and self.subject.label in {
             "restriction",
@@ -200,36 +185,15 @@ class _Walk:
         self.denied = denied
         self.purpose = to_verb and bool(self.found) and self.found[-1].why != "bare"
 
-    @staticmethod
-    def _is_infinitive(items: list[Item], position: int) -> bool:
-        before = [item.text for item in items[max(0, position - 2) : position]]
-        return bool(before) and (before[-1] == "to" or before == ["to", "be"])
-
     def _takes_subject(self, item: Item, items: list[Item], position: int) -> bool:
         subject = self.subject
         if subject is None or item.start - subject.end > REACH:
             return False
         if item.word.form == "ing" and not (position and items[position - 1].kind == "auxiliary"):
-            return item.start == subject.end and not self._object_follows(items, position)
+            return item.start == subject.end and not object_follows(items, position)
         if position and items[position - 1].kind == "auxiliary" and item.word.form == "past":
             return True
-        return not self._object_follows(items, position)
-
-    @staticmethod
-    def _object_follows(items: list[Item], position: int) -> bool:
-        """Tell whether the verb has an object of its own right after it."""
-        for other in items[position + 1 : position + 5]:
-            if other.kind == "object":
-                return True
-            if other.kind in {"boundary", "background", "condition", "preposition", "modal"}:
-                return False
-            if other.kind == "verb":
-                return True
-            if other.kind == "determiner" and other.text in _ARTICLES:
-                return True
-            if other.kind == "" and other.start == items[position].end and other.text.isalpha():
-                return other.text not in _ADVERBS and not other.text.endswith("ly")
-        return False
+        return not object_follows(items, position)
 
     def _vote_subject(self, item: Item, factor: float) -> None:
         subject = self.subject
@@ -245,7 +209,14 @@ class _Walk:
             value = 1.0
         if subject.label == "vessel" and word.sign > 0 and not word.alone:
             value = 0.0
-        self._emit(value * factor * _SCALE.get(subject.label, 1.0), subject.start, item.end, "subject", item.start, subject.label)
+        self._emit(
+            value * factor * _SCALE.get(subject.label, 1.0),
+            subject.start,
+            item.end,
+            "subject",
+            verb_at=item.start,
+            label=subject.label,
+        )
         self.subject = None
         self._release()
 
@@ -257,7 +228,7 @@ class _Walk:
                 self._bare(self.subject)
             self.subject = item
             if negated < 0 and item.polarity:
-                self._emit(-item.polarity * 0.5, item.start, item.end, "no", item.start)
+                self._emit(-item.polarity * 0.5, item.start, item.end, "no", verb_at=item.start)
                 self.subject = None
             return
         if self.spent:
@@ -280,27 +251,30 @@ class _Walk:
                 self.verb = Item(kind="verb", start=verb.start, end=item.end, word=verb.word, text=verb.text)
                 self.carried = True
             return
-        if word.harm:
-            value = -1.0 if item.label == "deal" and verb.text.startswith("str") else 1.0  # "strikes a deal"
-        elif word.sign == 0:
-            value = float(word.alone) * self.sign
-            if word.alone < 0 and item.label in {"menace", "offence"}:
-                value = -value
-        elif self.with_seen and item.label in {"restriction", "disruption", "permission"}:
-            value = polarity  # "hits China with tariffs"
-        elif item.label == "offence":
-            value = 1.0
-        elif item.label == "menace":
-            value = 1.0 if word.light else (self.sign or 1.0)
-        else:
-            value = self.sign * polarity
+        value = self._value(verb, item)
         if word.light and not self.chained and item.label in _FLOWS:
             value = 0.0
         elif word.sign > 0 and item.label == "vessel":
             value *= 0.3
-        self._emit(value * negated * _SCALE.get(item.label, 1.0), verb.start, item.end, "verb-object", verb.start, item.label)
+        value *= negated * _SCALE.get(item.label, 1.0)
+        self._emit(value, verb.start, item.end, "verb-object", verb_at=verb.start, label=item.label)
         self.spent = True
         self.object = item if (word.light and not self.chained) or (word.sign > 0 > word.alone) else None
+
+    def _value(self, verb: Item, item: Item) -> float:
+        word = verb.word
+        if word.harm:
+            return -1.0 if item.label == "deal" and verb.text.startswith("str") else 1.0  # "strikes a deal"
+        if word.sign == 0:
+            value = float(word.alone) * self.sign
+            return -value if word.alone < 0 and item.label in {"menace", "offence"} else value
+        if self.with_seen and item.label in {"restriction", "disruption", "permission"}:
+            return item.polarity  # "hits China with tariffs"
+        if item.label == "offence":
+            return 1.0
+        if item.label == "menace":
+            return 1.0 if word.light else (self.sign or 1.0)
+        return self.sign * item.polarity
 
     def _flush_verb(self) -> None:
         verb = self.verb
@@ -308,7 +282,7 @@ class _Walk:
             sign = self.sign if verb.word.sign == 0 else 1.0
             if verb.word.sign and self.sign and self.sign != verb.word.sign:
                 sign = -1.0
-            self._emit(verb.word.alone * sign * 0.6, verb.start, verb.end, "verb", verb.start)
+            self._emit(verb.word.alone * sign * 0.6, verb.start, verb.end, "verb", verb_at=verb.start)
         self._release()
 
     def close(self) -> None:
@@ -320,11 +294,9 @@ class _Walk:
         self.background = False
 
     def _bare(self, item: Item) -> None:
-        self._emit(item.polarity * BARE[item.label], item.start, item.end, "bare", item.start, item.label)
+        self._emit(item.polarity * BARE[item.label], item.start, item.end, "bare", verb_at=item.start, label=item.label)
 
-    def _emit(
-        self, value: float, start: int, end: int, why: str, verb_at: int, label: str = ""
-    ) -> None:
+    def _emit(self, value: float, start: int, end: int, why: str, *, verb_at: int, label: str = "") -> None:
         if value:
             self.found.append(
                 Vote(
@@ -339,5 +311,3 @@ class _Walk:
                     negated=why == "no" or self.denied,
                 )
             )
-
-

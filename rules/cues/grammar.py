@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rules.gazetteers import Trie, mapping_of, noun_forms, place_of, read_yaml, texts_of, verb_forms
+from rules.cues.inflecting import noun_forms, verb_forms
+from rules.gazetteers import Trie, mapping_of, place_of, read_yaml, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +73,7 @@ def load_grammar(path: Path) -> Trie[Word]:
             for phrase, _ in _flat(path, node):
                 _add(trie, section, label, phrase, irregular)
     for mark in MARKS:
-        trie.root[mark] = [Word(roles=frozenset({"boundary"})), {}]
+        trie.add_keys([mark], Word(roles=frozenset({"boundary"})))
     return trie
 
 

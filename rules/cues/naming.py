@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rules.gazetteers import GazetteerError, Name, Trie, load_names, noun_forms
+from rules.cues.inflecting import noun_forms
+from rules.gazetteers import GazetteerError, Name, Trie, load_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ class Namer:
         return self.by_id[name_id]
 
     def mentions(self, keys: Sequence[str], words: frozenset[str] | set[str]) -> list[Mention]:
-        """Return the names in a sentence, the longest at each place. ``words`` are all lower-cased words of the text."""
+        """Return the names in a sentence, the longest at each place; ``words`` are the text's words in lower case."""
         found: list[Mention] = []
         index, count, root, longest = 0, len(keys), self.trie.root, self.trie.longest
         while index < count:

@@ -19,9 +19,15 @@ if TYPE_CHECKING:
 _PLAIN = Word()
 _NOMINAL_LINK = frozenset({"of", "to", "on", "in", "for", "against", "from", "between", "with"})
 _ABSORB_LINK = frozenset({"on", "of", "for", "against", "to", "from", "in", "at", "over", "into", "by", "with"})
-_MARKET_MOVES = frozenset({"fall", "drop", "decline", "plunge", "slump", "dip", "rise", "jump"})  # "stocks fall on tariffs"
-_ATTRIBUTIVE = frozenset({"the", "a", "an", "its", "their", "by", "of", "in", "from", "with", "for", "'s", "some", "new", "more"})
+_MARKET_MOVES = frozenset(
+    {"fall", "drop", "decline", "plunge", "slump", "dip", "rise", "jump"}
+)  # "stocks fall on tariffs"
+_ATTRIBUTIVE = frozenset(
+    {"the", "a", "an", "its", "their", "by", "of", "in", "from", "with", "for", "'s", "some", "new", "more"}
+)
+_BEFORE_VERBS = frozenset({"to", "will", "would", "could", "can", "may", "might", "must", "shall", "should", "not"})
 _HEADS = frozenset({"permission", "carrier", "stopper", "starter", "deal"})  # "sanctions waiver", "ban proposal"
+_OPERATORS = frozenset({"stopper", "starter", "menace", "carrier"})
 _IN_PART = [",", "in", "part", ","]
 
 
@@ -38,10 +44,7 @@ class Item:
     text: str = ""
 
 
-
-def items_of(
-    keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int], hyphened: frozenset[int]
-) -> list[Item]:
+def items_of(keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int], hyphened: frozenset[int]) -> list[Item]:
     """Return the items of a sentence; ``actors`` and ``hyphened`` as in ``direction.votes``."""
     return _reduce(_items(keys, grammar, actors, hyphened), keys)
 
@@ -49,9 +52,7 @@ def items_of(
 # --- words to items ---------------------------------------------------------------------------------------------------
 
 
-def _items(
-    keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int], hyphened: frozenset[int]
-) -> list[Item]:
+def _items(keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int], hyphened: frozenset[int]) -> list[Item]:
     raw: list[tuple[int, int, Word]] = []
     index, count = 0, len(keys)
     root = grammar.root
@@ -124,53 +125,60 @@ def _reads_as_verb(
     form = item.word.form
     if form == "past" or keys[item.start] == "ends":
         return True
-    if form == "ing":
-        return (
-            following is not None
-            and keys[following[0]] not in {"of", "on"}
-            and not (following[2].form and not following[2].noun)
-        )
-    previous = before[-1] if before else None
     next_word = following[2] if following else _PLAIN
     next_key = keys[following[0]] if following else ""
-    if next_key in {"on", "against", "of", "over", "for"} or (
-        next_key in {"to", "in", "for"} and item.word.noun == "stopper"
-    ):
+    if form == "ing":
+        verb_next = bool(next_word.form) and not next_word.noun
+        return following is not None and next_key not in {"of", "on"} and not verb_next
+    if _noun_by_right(item.word, next_word, next_key):
         return False
-    if (next_key == "to" and form == "s") or (item.word.alone > 0 and next_word.noun in _HEADS):
-        return False
-    if previous is None:
+    if not before:
         return form == "base" and next_key not in {"on", "in", "at"} and not next_word.form
-    if previous.text in {
-        "to",
-        "will",
-        "would",
-        "could",
-        "can",
-        "may",
-        "might",
-        "must",
-        "shall",
-        "should",
-        "not",
-        "n't",
-    }:
+    by_left = _verb_by_left(item, before[-1])
+    if by_left is not None:
+        return by_left
+    return _verb_by_both(item, before, following, keys, actors)
+
+
+def _noun_by_right(word: Word, next_word: Word, next_key: str) -> bool:
+    """Tell whether what follows shows a noun: "bans on", "halt in", "sanctions waiver"."""
+    if next_key in {"on", "against", "of", "over", "for"}:
+        return True
+    if next_key == "to":
+        return word.form == "s" or word.noun == "stopper"
+    if next_key == "in" and word.noun == "stopper":
+        return True
+    return word.alone > 0 and next_word.noun in _HEADS
+
+
+def _verb_by_left(item: Item, previous: Item) -> bool | None:
+    """Decide by the word before, where that is enough: "to ban", "the ban", "lifts ban"."""
+    if previous.text in _BEFORE_VERBS:
         return True
     if previous.kind in {"determiner", "preposition"} or previous.text == "'s":
         return False
     if previous.kind == "verb" and previous.end == item.start:
         return False
-    if next_word.form and not next_word.noun and next_word.form != "ing":
+    return None
+
+
+def _verb_by_both(
+    item: Item, before: list[Item], following: tuple[int, int, Word] | None, keys: Sequence[str], actors: frozenset[int]
+) -> bool:
+    if following is None:
         return False
-    if next_word.roles & {"auxiliary", "modal"} and next_key != "to":
+    form, previous, next_word = item.word.form, before[-1], following[2]
+    if next_word.form and not next_word.noun and next_word.form != "ing":
+        return False  # "sanctions hit", "curbs bite"
+    if next_word.roles & {"auxiliary", "modal"} and keys[following[0]] != "to":
         return False
     if previous.kind == "object" and previous.end == item.start:
         if form == "base" and keys[previous.end - 1].endswith("s"):  # "pirates attack a ship"
-            return following is not None and not next_word.roles & {"preposition", "boundary", "auxiliary"}
-        return form == "s" and bool(next_word.noun or not next_word.roles) and following is not None
+            return not next_word.roles & {"preposition", "boundary", "auxiliary"}
+        return form == "s" and bool(next_word.noun or not next_word.roles)
     if previous.start in actors or previous.end - 1 in actors:
-        return following is not None and not _is_qualifier(before, actors)
-    return form in {"s", "past"} and following is not None and "boundary" not in next_word.roles
+        return not _is_qualifier(before, actors)
+    return form == "s" and "boundary" not in next_word.roles
 
 
 def _is_qualifier(before: list[Item], actors: frozenset[int]) -> bool:
@@ -230,47 +238,62 @@ def _label(polarity: float, label: str) -> str:
 def _with_complement(item: Item, items: list[Item], index: int, keys: Sequence[str]) -> tuple[Item, int]:
     """Attach "of curbs" to "suspension", and let "ban on exports" swallow "on exports"."""
     link = index + 1
-    if link >= len(items) or items[link].start - item.end not in {0, 4} or keys[items[link].start] not in _ABSORB_LINK:
+    if link >= len(items) or items[link].start - item.end not in {0, len(_IN_PART)}:
         return item, index
-    operator = item.label in {"stopper", "starter", "menace", "carrier"}
     word = keys[items[link].start]
-    if item.label == "carrier" and word not in {"of", "for", "on"}:
+    operator = item.label in _OPERATORS
+    if word not in _ABSORB_LINK or (operator and not _links(item, word, keys)):
         return item, index
-    if operator and (word not in _NOMINAL_LINK or (word == "on" and keys[item.end - 1] in _MARKET_MOVES)):
+    place = _complement(items, link, operator=operator)
+    if place is None:
         return item, index
+    other = items[place]
+    if not operator:
+        head = _head(item, other, word, keys)
+        return (item, index) if head is None else (_swallow(item, head, items, place), place)
+    while place + 1 < len(items) and items[place + 1].kind == "object" and items[place + 1].start == other.end:
+        place += 1
+        other = _compound(other, items[place])
+    inner, place = _with_complement(other, items, place, keys)
+    return _apply(item, inner), place
+
+
+def _links(item: Item, word: str, keys: Sequence[str]) -> bool:
+    if item.label == "carrier":
+        return word in {"of", "for", "on"}
+    return word in _NOMINAL_LINK and not (word == "on" and keys[item.end - 1] in _MARKET_MOVES)
+
+
+def _complement(items: list[Item], link: int, *, operator: bool) -> int | None:
+    """Return the index of the object within five items after the link, or None where a clause ends first."""
     for place in range(link + 1, min(link + 6, len(items))):
         other = items[place]
         if other.kind == "object":
-            if not operator:
-                if item.label == "permission" and keys[item.end - 1].startswith("approval") and other.polarity > 0:
-                    return _swallow(other, items, place), place
-                if item.label == "deal" and other.polarity > 0 and keys[items[link].start] in {"on", "for"}:
-                    return _swallow(other, items, place), place
-                if item.label == "permission":
-                    return _swallow(item, items, place), place
-                if other.label in {"flow", "facility", "vessel", "price", "talks"} or other.polarity == item.polarity:
-                    return _swallow(item, items, place), place
-                return item, index
-            inner = other
-            while place + 1 < len(items) and items[place + 1].kind == "object" and items[place + 1].start == inner.end:
-                place += 1  # noqa: PLW2901 - the compound may go on
-                inner = _compound(inner, items[place])
-            inner, place = _with_complement(inner, items, place, keys)  # noqa: PLW2901
-            return _apply(item, inner), place
-        if other.kind in {"verb", "boundary", "condition", "negation", "background"} and not (
-            other.kind == "verb" and other.word.form in {"ing", "past"} and operator
-        ):
-            break
-    return item, index
+            return place
+        participle = other.kind == "verb" and other.word.form in {"ing", "past"} and operator
+        if other.kind in {"verb", "boundary", "condition", "negation", "background"} and not participle:
+            return None
+    return None
 
 
-def _swallow(item: Item, items: list[Item], place: int) -> Item:
-    end = items[place].end
-    while place + 1 < len(items) and items[place + 1].kind == "object" and items[place + 1].start == end:
-        place += 1
-        end = items[place].end
+def _head(item: Item, other: Item, word: str, keys: Sequence[str]) -> Item | None:
+    """Return which of the two the whole phrase is: "ban on exports" a ban, "approval of sanctions" sanctions."""
+    if item.label == "permission":
+        return other if keys[item.end - 1].startswith("approval") and other.polarity > 0 else item
+    if item.label == "deal" and other.polarity > 0 and word in {"on", "for"}:
+        return other
+    absorbed = other.label in {"flow", "facility", "vessel", "price", "talks"} or other.polarity == item.polarity
+    return item if absorbed else None
+
+
+def _swallow(item: Item, head: Item, items: list[Item], place: int) -> Item:
     return Item(
-        kind="object", start=item.start, end=items[place].end, word=item.word, polarity=item.polarity, label=item.label
+        kind="object",
+        start=head.start if head is not item else item.start,
+        end=items[place].end,
+        word=head.word,
+        polarity=head.polarity,
+        label=head.label,
     )
 
 
@@ -281,5 +304,3 @@ def _apply(operator: Item, inner: Item) -> Item:
         polarity = -inner.polarity if operator.label == "stopper" else inner.polarity
     label = _label(polarity, inner.label) if inner.polarity else operator.label
     return Item(kind="object", start=operator.start, end=inner.end, word=operator.word, polarity=polarity, label=label)
-
-

@@ -78,7 +78,9 @@ class CueReader:
         hints = topics or tuple(topic for score, topic in scored if score >= HINT_AT)[:1]
         direction = direction_of(read, hints[0] if hints else "", title, body)
         ids, official = instruments.instruments(title, body)
-        official = official or bool(_OFFICIAL.search(title) or (tier == 1 and _OFFICIAL.search(body, 0, _OFFICIAL_BODY)))
+        official = official or bool(
+            _OFFICIAL.search(title) or (tier == 1 and _OFFICIAL.search(body, 0, _OFFICIAL_BODY))
+        )
         stage_name, stage_evidence = self._stage(read, hints, direction.weight, title, body, official=official)
         issuers, targets = parties_of(read)
         goods = _ids(read, "goods")
@@ -162,7 +164,7 @@ class CueReader:
         for item in read:
             if item.weight > BODY_WEIGHT and item.mask & self._tagger.stage_bits(found):
                 place = self._tagger.first(item.sentence.keys, self._tagger.stage_bits(found))
-                return found, (evidence_at(item.sentence, *place, title, body, found),)
+                return found, (evidence_at(item.sentence, *place, title=title, body=body, why=found),)
         return found, ()
 
     def _merge(self, cues: Cues, foreign: Reading, title: str) -> Cues:
@@ -170,7 +172,9 @@ class CueReader:
         goods = tuple(dict.fromkeys((*foreign.goods, *cues.goods)))
         issuers = cues.issuers or tuple(dict.fromkeys(self._namer.entry(body).country for body in foreign.bodies))
         evidence = tuple(
-            Evidence(start=start, end=end, field=reading.TITLE, text=title[start:end], why=f"verb and object {value:+.1f}")
+            Evidence(
+                start=start, end=end, field=reading.TITLE, text=title[start:end], why=f"verb and object {value:+.1f}"
+            )
             for start, end, value in foreign.evidence
         )
         return replace(

@@ -16,7 +16,12 @@ STAGELESS = frozenset(
 
 
 def stage_of(
-    title: frozenset[str], lead: frozenset[str], topics: Sequence[str], direction_weight: float, *, official: bool = False
+    title: frozenset[str],
+    lead: frozenset[str],
+    topics: Sequence[str],
+    direction_weight: float,
+    *,
+    official: bool = False,
 ) -> str:
     """Return the stage.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rules.gazetteers import Trie, expand, mapping_of, place_of, read_yaml, texts_of
+from rules.cues.inflecting import expand
+from rules.gazetteers import Trie, mapping_of, place_of, read_yaml, texts_of
 from rules.vocabulary import TOPICS
 
 if TYPE_CHECKING:
@@ -13,7 +14,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # "proposal_firm" are cues that outweigh those of a rumour: "bill that could ban".
-STAGES = ("reversed", "suspended", "expired", "enforcement", "in_force", "announced", "proposal_firm", "proposal", "rumour")
+STAGES = (
+    "reversed",
+    "suspended",
+    "expired",
+    "enforcement",
+    "in_force",
+    "announced",
+    "proposal_firm",
+    "proposal",
+    "rumour",
+)
 
 
 @dataclass(slots=True)
@@ -58,7 +69,6 @@ class Tagger:
                 for _, tag in trie.every(keys, index):
                     mask |= tag.mask
         return mask
-
 
     def stage_bits(self, stage: str) -> int:
         """Return the tags that speak for a stage; both lists of proposals speak for "proposal"."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Words that a reading rests on: ``text`` is ``title[start:end]`` or ``body[start:end]``, ``why`` names the rule."""
+    """Words that a reading rests on: ``text`` is ``title[start:end]`` or ``body[start:end]``, ``why`` the rule."""
 
     start: int
     end: int
@@ -25,11 +25,11 @@ class Cues:
     """What one text says, word for word.
 
     ``direction`` is tightening, easing, mixed or unclear; ``direction_weight`` the signed sum of the votes (positive
-    tightens), so that a model can combine it. ``stage`` is rumour, proposal, announced, in_force, enforcement, suspended,
-    reversed, expired or none. ``issuers`` and ``targets`` are ISO 3166 alpha-2 codes plus EU and UN; ``entities`` and
-    ``goods`` gazetteer ids; ``instruments`` normalised ids such as ``FR 2026-00789``, ``EO 14105``, ``MOFCOM 18/2025``,
-    ``EU 2021/821``. ``topics`` are the rules' votes, the strongest first, ``vetoes`` the families of hard negatives that
-    fired. ``signals`` are compact tokens for the classifier.
+    tightens), so that a model can combine it. ``stage`` is rumour, proposal, announced, in_force, enforcement,
+    suspended, reversed, expired or none. ``issuers`` and ``targets`` are ISO 3166 alpha-2 codes plus EU and UN; ``entities``
+    and ``goods`` gazetteer ids; ``instruments`` normalised ids such as ``FR 2026-00789``, ``EO 14105``, ``MOFCOM 18/2025``,
+    ``EU 2021/821``; ``criticality`` is the highest of the goods, 0 to 1. ``topics`` are the rules' votes, the strongest
+    first, ``vetoes`` the families of hard negatives that fired. ``signals`` are compact tokens for the classifier.
     """
 
     direction: str = "unclear"

@@ -115,7 +115,7 @@ def direction_of(read: Sequence[Read], main_topic: str, title: str, body: str) -
                 sides[1 if value > 0 else -1] += abs(value) * item.weight
             if len(evidence) < MAX_EVIDENCE:
                 why = f"{vote.why} {value * _DIRECTION_WEIGHT[item.weight]:+.1f}"
-                evidence.append(evidence_at(item.sentence, vote.start, vote.end, title, body, why))
+                evidence.append(evidence_at(item.sentence, vote.start, vote.end, title=title, body=body, why=why))
     divided = min(sides.values()) >= MIXED_AT
     mixed = divided and abs(weight) < MIXED_BALANCE * max(sides.values())
     return Direction(
@@ -145,7 +145,7 @@ def _reliance(vote: Vote, item: Read, *, main: bool) -> float:
     return value
 
 
-def evidence_at(sentence: Sentence, start: int, end: int, title: str, body: str, why: str) -> Evidence:
+def evidence_at(sentence: Sentence, start: int, end: int, *, title: str, body: str, why: str) -> Evidence:
     """Return the evidence for tokens ``start`` to ``end`` of a sentence, with its place in the original text."""
     first, last = sentence.spans[start][0], sentence.spans[end - 1][1]
     text = (title if sentence.field == reading.TITLE else body)[first:last]
