@@ -1,8 +1,9 @@
-"""The command edge of the package: `python -m classifiers train | evaluate | compare | corpus | model`.
+"""The command edge: `python -m classifiers train | evaluate | compare | corpus | model`.
 
-The one module here that may look at `rules`: it wires the word-for-word reader into training and scoring, so that what is measured
-is what is shipped. Exit status 0 for success, 1 for a fault that was told, 2 for wrong usage.
+The one module here that may look at `rules`: it wires the word-for-word reader into training and scoring, so that what
+is measured is what is shipped. Exit status 0 for success, 1 for a fault that was told, 2 for wrong usage.
 """
+# ruff: noqa: PLC0415 -- heavy imports stay inside the commands that need them: --help answers at once
 
 import argparse
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 from classifiers import checking, corpus, storing
 from classifiers.errors import ClassifierError
 from classifiers.running import Outside, Reader
+from classifiers.training import Signals
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = options.run(options)
     except ClassifierError as e:
-        print(f"error: {e}", file=sys.stderr)
+        sys.stderr.write(f"error: {e}\n")
         return 1
     return status
 
@@ -33,47 +35,83 @@ def rules_reader() -> Reader | None:
         from rules.cues import load_reader
     except ImportError:
         return None
-    reader = load_reader()
+    cues = load_reader()
 
     def read(title: str, body: str) -> Outside:
-        cues = reader.read(title, body)
+        found = cues.read(title, body)
         return Outside(
-            signals=tuple(cues.signals),
-            direction=cues.direction if cues.direction != "unclear" else "",
-            direction_weight=cues.direction_weight,
-            stage=cues.stage or "",
-            topics=tuple(cues.topics) if not cues.vetoes else (),
+            signals=found.signals,
+            direction=found.direction if found.direction != "unclear" else "",
+            lean=found.direction_weight,
+            stage=found.stage if found.stage != "none" else "",
+            topics=() if found.vetoes else found.topics,
         )
 
     return read
 
 
-def _train(options: argparse.Namespace) -> int:
-    from classifiers import running
+def _signals(reader: Reader | None) -> Signals | None:
+    if reader is None:
+        return None
+    return lambda title, body: reader(title, body).signals
 
-    reader = rules_reader() if options.signals else None
-    what = running.lesson(external=options.external, tuning=options.tune)
-    model = running.teach(what, now=datetime.now(UTC), signals=(lambda t, b: reader(t, b).signals) if reader else None)
-    path = model.save(options.out)
-    storing.use(options.out, model.version)
-    print(
-        f"{path}: {path.stat().st_size / 1e6:.1f} MB from {len(what.examples)} examples, threshold {model.threshold:.4f}"
+
+def _train(options: argparse.Namespace) -> int:
+    from classifiers import running, schooling
+
+    reader = rules_reader()
+    what = running.lesson(
+        external=options.external,
+        tuning=options.tune,
+        pool=options.pool,
+        feedback=options.feedback,
+        folder=options.corpus,
     )
+    signals = _signals(reader) if options.signals else None
+    model = running.teach(what, now=datetime.now(UTC), signals=signals)
+    verdict = schooling.gate(model, folder=options.out, frozen=options.tune, reader=reader) if options.feedback else []
+    path = model.save(options.out)
+    _say(f"{path}: {path.stat().st_size / 1e6:.1f} MB from {len(what.examples)} examples")
+    for drop in verdict:
+        _say(f"kept out of use: {drop}")
+    if verdict:
+        return 1
+    storing.use(options.out, model.version)
+    _say(f"{options.out}: now uses {model.version}, flags from {model.threshold:.4f}")
     return 0
 
 
 def _evaluate(options: argparse.Namespace) -> int:
     from classifiers import reporting
 
-    return reporting.evaluate_file(options, rules_reader())
+    request = reporting.Request(
+        data=options.data,
+        model=options.model,
+        external=options.external,
+        json=options.json,
+        scorecard=options.scorecard,
+        quick=options.quick,
+    )
+    reporting.show(reporting.run(request, rules_reader()))
+    return 0
 
 
-def _check(_options: argparse.Namespace) -> int:
-    examples = corpus.load()
+def _compare(options: argparse.Namespace) -> int:
+    from classifiers import comparing
+
+    rows = comparing.compare(options.data, external=options.external, reader=rules_reader(), quick=options.quick)
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    comparing.show(rows)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    examples = corpus.load(options.corpus)
     faults = checking.check(examples)
     for fault in faults:
-        print(fault)
-    print(json.dumps(checking.counts(examples), indent=1))
+        _say(str(fault))
+    _say(json.dumps(checking.counts(examples), indent=1))
     return 1 if faults else 0
 
 
@@ -81,59 +119,74 @@ def _list(options: argparse.Namespace) -> int:
     chosen = storing.current(options.models)
     for card in storing.versions(options.models):
         mark = "*" if card["version"] == chosen else " "
-        print(
-            f"{mark} {card['version']}  trained {card.get('trained_at', '?')}  threshold {card.get('threshold', '?')}"
-        )
+        threshold = card.get("threshold", "?")
+        _say(f"{mark} {card['version']}  trained {card.get('trained_at', '?')}  flags from {threshold}")
     return 0
 
 
 def _use(options: argparse.Namespace) -> int:
     storing.use(options.models, options.version)
-    print(f"{options.models}: now uses {options.version}")
+    _say(f"{options.models}: now uses {options.version}")
     return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m classifiers", description="Train, measure and choose the model.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    train = commands.add_parser("train", help="fit a model on the corpus, with external labels if given")
-    train.add_argument("--external", type=Path, metavar="FILE", help="labelled news lines that teach beside the corpus")
-    train.add_argument(
-        "--tune", type=Path, metavar="FILE", help="labelled news lines for threshold and calibration only"
+    _train_options(commands.add_parser("train", help="fit a model on the corpus, with external labels if given"))
+    _evaluate_options(commands.add_parser("evaluate", help="score the shipped system on labelled news"))
+    compare = commands.add_parser("compare", help="fit the candidates on one lesson and score them in one run")
+    compare.add_argument("--data", type=Path, required=True, metavar="FILE", help="labelled news lines to score on")
+    compare.add_argument(
+        "--external", type=Path, metavar="FILE", help="labelled news lines that teach beside the corpus"
     )
-    train.add_argument("--out", type=Path, default=storing.SHIPPED, metavar="DIR", help="folder of models")
-    train.add_argument("--no-signals", dest="signals", action="store_false", help="teach without the rules' signals")
-    train.set_defaults(run=_train)
-    evaluate = commands.add_parser("evaluate", help="score the shipped system on labelled news")
-    evaluate.add_argument(
-        "--data", type=Path, metavar="FILE", help="labelled news lines; the corpus, out of fold, by default"
-    )
-    evaluate.add_argument(
-        "--model", type=Path, metavar="PATH", help="a model file or folder; the shipped one by default"
-    )
-    evaluate.add_argument(
-        "--external", type=Path, metavar="FILE", help="labelled news lines that teach the trained baselines"
-    )
-    evaluate.add_argument("--json", type=Path, metavar="OUT", help="write the report here")
-    evaluate.add_argument(
-        "--scorecard", type=Path, metavar="FILE.md", help="write a Markdown scorecard with plots beside it"
-    )
-    evaluate.add_argument("--quick", action="store_true", help="fewer resamples, no encoder baseline")
-    evaluate.set_defaults(run=_evaluate)
-    check = commands.add_parser("corpus", help="look after the corpus").add_subparsers(required=True, metavar="ACTION")
-    check.add_parser("check", help="near duplicates, patterns, counts").set_defaults(run=_check)
-    model = commands.add_parser("model", help="list versions or choose one").add_subparsers(
+    compare.add_argument("--json", type=Path, metavar="OUT", help="write the rows here")
+    compare.add_argument("--quick", action="store_true", help="fewer candidates and resamples")
+    compare.set_defaults(run=_compare)
+    actions = commands.add_parser("corpus", help="look after the corpus").add_subparsers(
         required=True, metavar="ACTION"
     )
-    listing, using = (
-        model.add_parser("list", help="show the versions"),
-        model.add_parser("use", help="choose a version"),
+    check = actions.add_parser("check", help="near duplicates, patterns, counts")
+    check.add_argument("--corpus", type=Path, default=corpus.FOLDER, metavar="DIR", help="folder of the corpus")
+    check.set_defaults(run=_check)
+    models = commands.add_parser("model", help="list versions, choose one").add_subparsers(
+        required=True, metavar="ACTION"
     )
+    listing, using = models.add_parser("list", help="show the versions"), models.add_parser("use", help="choose one")
     using.add_argument("version")
     for part, run in ((listing, _list), (using, _use)):
         part.add_argument("--models", type=Path, default=storing.SHIPPED, metavar="DIR", help="folder of models")
         part.set_defaults(run=run)
     return parser
+
+
+def _train_options(train: argparse.ArgumentParser) -> None:
+    train.add_argument("--external", type=Path, metavar="FILE", help="labelled news lines that teach beside the corpus")
+    train.add_argument("--pool", type=Path, metavar="FILE", help="news lines that the stored teacher labels belong to")
+    train.add_argument("--tune", type=Path, metavar="FILE", help="labelled news lines for threshold and calibration")
+    train.add_argument("--feedback", type=Path, metavar="DB", help="the bot's SQLite file with thumbs; opens the gate")
+    train.add_argument("--corpus", type=Path, default=corpus.FOLDER, metavar="DIR", help="folder of the corpus")
+    train.add_argument("--out", type=Path, default=storing.SHIPPED, metavar="DIR", help="folder of models")
+    train.add_argument("--no-signals", dest="signals", action="store_false", help="teach without the rules' signals")
+    train.set_defaults(run=_train)
+
+
+def _evaluate_options(evaluate: argparse.ArgumentParser) -> None:
+    evaluate.add_argument("--data", type=Path, metavar="FILE", help="labelled news lines; the corpus by default")
+    evaluate.add_argument(
+        "--model", type=Path, metavar="PATH", help="a model file or folder; the shipped one by default"
+    )
+    evaluate.add_argument("--external", type=Path, metavar="FILE", help="labelled news lines to teach the baselines")
+    evaluate.add_argument("--json", type=Path, metavar="OUT", help="write the report here")
+    evaluate.add_argument(
+        "--scorecard", type=Path, metavar="FILE.md", help="write a Markdown page with plots beside it"
+    )
+    evaluate.add_argument("--quick", action="store_true", help="fewer resamples, no encoder baseline")
+    evaluate.set_defaults(run=_evaluate)
 
 
 if __name__ == "__main__":

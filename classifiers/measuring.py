@@ -1,4 +1,4 @@
-"""Figures with intervals: average precision, F1, calibration error, precision at a budget, bootstrap. Pure; numpy only."""
+"""Figures with intervals: average precision, F1, calibration error, precision at a budget, bootstrap. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
+Measure = Callable[[NDArray[np.int64]], float]
+"""Measures the items with the given numbers (a bootstrap sample)."""
 RESAMPLES: Final = 1000
 _SEED: Final = 20261124
 
@@ -93,7 +95,7 @@ def macro_f1(truth: Sequence[str], guess: Sequence[str], names: Sequence[str]) -
     )
 
 
-def bootstrap(size: int, measure: Callable[[NDArray[np.int64]], float], resamples: int = RESAMPLES) -> Figure:
+def bootstrap(size: int, measure: Measure, resamples: int = RESAMPLES) -> Figure:
     """Measure all items, then `resamples` samples of `size` drawn with replacement; return value and 95 % interval."""
     random = np.random.default_rng(_SEED)
     value = measure(np.arange(size))

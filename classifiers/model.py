@@ -1,8 +1,8 @@
 """The fitted model: load, predict, explain. Pure after loading; needs numpy and scipy, not scikit-learn.
 
-One prediction is a sum of sparse products: each TF-IDF block times its weights for all heads at once (relevance, 13 topics,
-directions, stages). Probabilities of relevance are calibrated to the stream's prevalence; those of topics, directions and stages
-hold given that the item is relevant.
+One prediction is a sum of sparse products: each TF-IDF block times its weights for all heads at once (relevance, 13
+topics, directions, stages). Probabilities of relevance are calibrated to the stream's prevalence; those of topics,
+directions and stages hold given that the item is relevant.
 """
 
 import json
@@ -147,7 +147,7 @@ class Model:
 def load(path: Path | None = None) -> Model:
     """Load a model: the shipped one by default, else a `.npz` file or a folder of versions.
 
-    Raises ModelError, which names the file and the remedy, where it is missing, damaged or of another format or label set.
+    Raises ModelError, which names file and remedy, where it is missing, damaged or of another format or label set.
     """
     stored = storing.read(path)
     if tuple(stored.card.get("heads", ())) != heads():

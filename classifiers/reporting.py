@@ -1,31 +1,43 @@
 """Tell people the figures: a table on the terminal, JSON, a Markdown scorecard with plots. Owns no measure itself."""
 
-import argparse
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from classifiers import baselines, corpus, evaluation, running
 from classifiers.corpus import Example
 from classifiers.encoder import Encoder, available
+from classifiers.measuring import RESAMPLES
 from classifiers.model import Model, load
 
 
-def evaluate_file(options: argparse.Namespace, reader: running.Reader | None) -> int:
-    """Score the system on a labelled file; print a table, write what was asked for; return the exit status."""
-    model = load(options.model)
-    examples = corpus.load_news(options.data) if options.data else corpus.load()
-    teaching = corpus.load_news(options.external) if options.external else corpus.load()
-    report = measured(model, examples, teaching, reader, quick=options.quick)
-    show(report)
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    if options.scorecard:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to score and where to write; None stands for the corpus, the shipped model, and no file."""
+
+    data: Path | None = None
+    model: Path | None = None
+    external: Path | None = None
+    json: Path | None = None
+    scorecard: Path | None = None
+    quick: bool = False
+
+
+def run(request: Request, reader: running.Reader | None) -> dict[str, Any]:
+    """Score the system on a labelled file, write what was asked for, return the report."""
+    model = load(request.model)
+    examples = corpus.load_news(request.data) if request.data else corpus.load()
+    teaching = corpus.load_news(request.external) if request.external else corpus.load()
+    report = measured(model, examples, teaching, reader, quick=request.quick)
+    if request.json:
+        write_json(request.json, report)
+    if request.scorecard:
         from classifiers import scorecard  # noqa: PLC0415 -- matplotlib, only for plots
 
-        scorecard.write(options.scorecard, report, running.judge(model, examples, reader), examples)
-    return 0
+        scorecard.write(request.scorecard, report, running.judge(model, examples, reader), examples)
+    return report
 
 
 def measured(
@@ -37,7 +49,7 @@ def measured(
     quick: bool,
 ) -> dict[str, Any]:
     """Return the whole report: the system, its baselines, direction and stage of model and rules alone, speed."""
-    resamples = 200 if quick else evaluation.RESAMPLES
+    resamples = 200 if quick else RESAMPLES
     fitted_reader = reader if model.card.get("signals") else None
     verdicts = running.judge(model, examples, reader)
     encoder = None if quick or not available() else Encoder()
@@ -73,7 +85,7 @@ def show(report: Mapping[str, Any]) -> None:
 
 def rows(report: Mapping[str, Any]) -> list[tuple[str, Mapping[str, float]]]:
     """Return (name, figure) for every figure that a reader wants first."""
-    found = [
+    found: list[tuple[str, Mapping[str, float]]] = [
         (f"{part}: {key.replace('_', ' ')}", figure)
         for part in ("relevance", "natural", "topics", "direction", "stage")
         for key, figure in report[part].items()

@@ -1,4 +1,4 @@
-"""The steps behind the command: teach a model from files, judge labelled files, time the model. No rules, no printing."""
+"""The steps behind the command: teach a model from files, judge labelled items, time the model. Prints nothing."""
 
 import hashlib
 import time
@@ -14,6 +14,7 @@ from classifiers import corpus, training
 from classifiers.combining import combine_direction, combine_stage
 from classifiers.corpus import Example
 from classifiers.evaluation import Verdict
+from classifiers.feedback import examples_of
 from classifiers.model import Item, Model, Prediction
 from classifiers.taxonomy import TOPICS
 from classifiers.training import Numbers, Settings
@@ -21,11 +22,14 @@ from classifiers.training import Numbers, Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """What a word-for-word reader says of one text: tokens for the model, and its own direction and stage ("" for none)."""
+    """What a word-for-word reader says of one text: tokens for the model, and its own direction and stage.
+
+    `lean` is its signed sum of votes (positive tightens); "" stands for no direction and no stage.
+    """
 
     signals: tuple[str, ...] = ()
     direction: str = ""
-    direction_weight: float = 1.0
+    lean: float = 0.0
     stage: str = ""
     topics: tuple[str, ...] = ()
 
@@ -48,10 +52,13 @@ def lesson(
     *,
     external: Path | None = None,
     tuning: Path | None = None,
-    extra: Sequence[Example] = (),
+    pool: Path | None = None,
+    feedback: Path | None = None,
     folder: Path = corpus.FOLDER,
 ) -> Lesson:
-    """Gather the corpus of the package, an external labelled file, tuning items and further examples (feedback)."""
+    """Gather the corpus, an external labelled file, tuning items, a pool with teacher labels, and thumbs from use."""
+    extra = examples_of(feedback) if feedback else []
+    taught = corpus.load_taught(pool) if pool else []
     own = corpus.load(folder)
     other = corpus.load_news(external) if external else []
     held = corpus.load_news(tuning) if tuning else []
@@ -59,9 +66,10 @@ def lesson(
         "own": {"examples": len(own), "sha256": _folder_hash(folder)},
         "external": {"examples": len(other), "sha256": _file_hash(external)} if external else None,
         "tuning": {"examples": len(held), "sha256": _file_hash(tuning)} if tuning else None,
-        "feedback": {"examples": len(extra)} if extra else None,
+        "pool": {"examples": len(taught), "sha256": _file_hash(pool)} if pool else None,
+        "feedback": {"examples": len(extra)} if feedback else None,
     }
-    return Lesson(examples=[*own, *other, *extra], tuning=held, sources=sources)
+    return Lesson(examples=[*own, *other, *taught, *extra], tuning=held, sources=sources)
 
 
 def teach(
@@ -69,8 +77,8 @@ def teach(
 ) -> Model:
     """Fit, choose thresholds, calibrate; return the finished model. The same lesson gives the same weights.
 
-    Topic thresholds come from out-of-fold predictions. Calibration and the relevance threshold come from the tuning items, weighted
-    to the natural stream, or where there are none from out-of-fold predictions with the prior shifted.
+    Topic thresholds come from out-of-fold predictions. Calibration and the relevance threshold come from the tuning
+    items, weighted to the natural stream, or where there are none from out-of-fold predictions with the prior shifted.
     """
     import scipy  # noqa: PLC0415 -- only for its version
     import sklearn  # noqa: PLC0415
@@ -112,13 +120,13 @@ def verdict(model: Model, prediction: Prediction, outside: Outside) -> Verdict:
         probability=prediction.probability,
         flagged=prediction.probability >= model.threshold,
         topics=frozenset(topics_of(model, prediction)),
-        direction=combine_direction(prediction.directions, outside.direction, outside.direction_weight),
+        direction=combine_direction(prediction.directions, outside.lean, mixed=outside.direction == "mixed"),
         stage=combine_stage(prediction.stages, outside.stage),
     )
 
 
 def topics_of(model: Model, prediction: Prediction) -> list[str]:
-    """Return the topics above their thresholds, the likeliest first; never none: the best one stands for an unclear item."""
+    """Return the topics above their thresholds, the likeliest first; the best one where none is above."""
     ranked = sorted(prediction.topics, key=lambda t: (-prediction.topics[t], t))
     return [t for t in ranked if prediction.topics[t] >= model.topic_thresholds[t]][:3] or ranked[:1]
 
@@ -139,7 +147,7 @@ def rules_alone(examples: Sequence[Example], reader: Reader) -> list[Verdict]:
 
 
 def items_per_second(model: Model, examples: Sequence[Example], reader: Reader | None = None) -> float:
-    """Time one batch of at least `SPEED_BATCH` headline-and-lede items through `predict`; signals are made beforehand."""
+    """Time one batch of at least `SPEED_BATCH` items through `predict`; signals are made beforehand."""
     if not examples:
         return 0.0
     some = [

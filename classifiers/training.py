@@ -3,6 +3,7 @@
 Everything random has a fixed seed, so the same examples give the same file. scikit-learn is needed here and only here.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -35,8 +36,9 @@ class Settings:
     blocks: tuple[Block, ...] = BLOCKS
     relevance_c: float = 8.0
     attribute_c: float = 8.0
-    own_weight: float = 1.0
-    doubtful_weight: float = 0.3
+    own_weight: float = 0.5
+    doubtful_weight: float = 0.6
+    taught_weight: float = 0.5
     prevalence: float = NATURAL_PREVALENCE
 
 
@@ -69,12 +71,16 @@ def stack(blocks: Sequence[BlockVectorizer], readings: Sequence[Reading]) -> "cs
     return hstack([block.rows(readings) for block in blocks], format="csr")
 
 
-def fit(examples: Sequence[Example], readings: Sequence[Reading], settings: Settings) -> Fitted:
-    """Fit blocks and every head on all examples."""
+def fit(
+    examples: Sequence[Example], readings: Sequence[Reading], settings: Settings, *, attributes: bool = True
+) -> Fitted:
+    """Fit blocks and every head on all examples; without `attributes` the head of relevance alone."""
     used = [block for block in settings.blocks if block.name != "signal" or any(r.signals for r in readings)]
     blocks = tuple(fit_block(block, readings) for block in used)
     matrix = stack(blocks, readings)
-    columns = [_relevance(examples, matrix, settings), *_attributes(examples, matrix, settings)]
+    columns = [_relevance(examples, matrix, settings)]
+    if attributes:
+        columns += _attributes(examples, matrix, settings)
     return Fitted(
         blocks=blocks,
         weights=np.stack([weights for weights, _ in columns], axis=1),
@@ -87,8 +93,7 @@ def finish(fitted: Fitted, *, version: str, card: dict[str, Any]) -> Model:
     """Make the model of fitted weights; `card` must hold `threshold`, `topic_thresholds` and `calibration`."""
     edges = np.cumsum([0, *fitted.widths])
     parts = [
-        fitted.weights[start:end].astype(np.float16).astype(np.float32)
-        for start, end in zip(edges[:-1], edges[1:], strict=True)
+        fitted.weights[start:end].astype(np.float16).astype(np.float32) for start, end in itertools.pairwise(edges)
     ]
     whole = {"heads": list(heads()), **card, "version": version}
     return Model(blocks=fitted.blocks, weights=parts, intercepts=fitted.intercepts, card=whole)
@@ -102,8 +107,8 @@ def out_of_fold(examples: Sequence[Example], readings: Sequence[Reading], settin
     folds = np.array([fold_of(e, i) for i, e in enumerate(examples)])
     result = np.zeros((len(examples), len(heads())))
     for fold in range(FOLDS):
-        inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        if len(outside):
+        inside, outside = np.flatnonzero(folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
+        if outside:
             part = fit([examples[i] for i in inside], [readings[i] for i in inside], settings)
             result[outside] = part.logits([readings[i] for i in outside])
     return result
@@ -111,7 +116,7 @@ def out_of_fold(examples: Sequence[Example], readings: Sequence[Reading], settin
 
 def fold_of(example: Example, number: int) -> int:
     """Return the fold of an example: by publisher, own examples by their number."""
-    if example.group == "own":
+    if example.group in {"own", "taught"}:
         return number % FOLDS
     return sum((i + 1) * byte for i, byte in enumerate(example.group.encode())) % FOLDS
 
@@ -140,20 +145,39 @@ def best_threshold(scores: Numbers, labels: Numbers) -> float:
     return float((scores[order[best]] + lower) / 2)
 
 
-def _relevance(examples: Sequence[Example], matrix: Any, settings: Settings) -> tuple[Numbers, float]:
-    """Fit relevance; a doubtful item teaches both answers with a small weight."""
-    from scipy.sparse import vstack  # noqa: PLC0415
+def f1_at(scores: Numbers, labels: Numbers, cut: float) -> float:
+    """Return the F1 of flagging every score from `cut` on."""
+    flags = scores >= cut
+    return float(2 * labels[flags].sum() / max(flags.sum() + labels.sum(), 1))
 
-    weights = np.array([settings.own_weight if e.group == "own" else 1.0 for e in examples])
-    sure = np.array([e.relevant is not None for e in examples])
-    doubtful = np.flatnonzero(~sure)
-    labels = np.array([float(bool(e.relevant)) for e in examples])
-    if not len(doubtful) or not settings.doubtful_weight:
-        return _weights(matrix[sure], labels[sure], weights[sure], settings.relevance_c)
-    rows = vstack([matrix[sure], matrix[doubtful], matrix[doubtful]], format="csr")
-    both = np.concatenate([labels[sure], np.ones(len(doubtful)), np.zeros(len(doubtful))])
-    small = np.full(2 * len(doubtful), settings.doubtful_weight)
-    return _weights(rows, both, np.concatenate([weights[sure], small]), settings.relevance_c)
+
+def _relevance(examples: Sequence[Example], matrix: Any, settings: Settings) -> tuple[Numbers, float]:
+    """Fit relevance; an item without a sure label teaches both answers, each by its chance.
+
+    A column that marks our own examples takes up what only tells them from real news (their share of positives, our
+    style) and is dropped afterwards, so that it teaches nothing about news.
+    """
+    from scipy.sparse import csr_matrix, hstack, vstack  # noqa: PLC0415
+
+    own = np.array([float(e.group == "own") for e in examples])
+    weights = np.array([_weight(e, settings) for e in examples])
+    chances = np.array([e.chance for e in examples])
+    marked = hstack([matrix, csr_matrix(own[:, None])], format="csr") if 0 < own.sum() < len(own) else matrix
+    torn = np.flatnonzero((chances > 0) & (chances < 1))
+    whole = np.flatnonzero((chances == 0) | (chances == 1))
+    rows = vstack([marked[whole], marked[torn], marked[torn]], format="csr")
+    labels = np.concatenate([chances[whole], np.ones(len(torn)), np.zeros(len(torn))])
+    shares = np.concatenate([weights[whole], weights[torn] * chances[torn], weights[torn] * (1 - chances[torn])])
+    coefficients, intercept = _weights(rows, labels, shares, settings.relevance_c)
+    return coefficients[: matrix.shape[1]], intercept
+
+
+def _weight(example: Example, settings: Settings) -> float:
+    if example.group == "own":
+        return settings.own_weight
+    if example.group == "taught":
+        return settings.taught_weight
+    return 1.0 if example.relevant is not None else settings.doubtful_weight
 
 
 def _attributes(examples: Sequence[Example], matrix: Any, settings: Settings) -> list[tuple[Numbers, float]]:
@@ -165,7 +189,7 @@ def _attributes(examples: Sequence[Example], matrix: Any, settings: Settings) ->
         *([e.direction == d for e in kept] for d in DIRECTIONS),
         *([e.stage == s for e in kept] for s in STAGES),
     ]
-    weights = np.array([settings.own_weight if e.group == "own" else 1.0 for e in kept])
+    weights = np.array([_weight(e, settings) for e in kept])
     part = matrix[rows]
     return [_weights(part, np.array(t, dtype=float), weights, settings.attribute_c) for t in targets]
 
