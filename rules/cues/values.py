@@ -26,10 +26,11 @@ class Cues:
 
     ``direction`` is tightening, easing, mixed or unclear; ``direction_weight`` the signed sum of the votes (positive
     tightens), so that a model can combine it. ``stage`` is rumour, proposal, announced, in_force, enforcement,
-    suspended, reversed, expired or none. ``issuers`` and ``targets`` are ISO 3166 alpha-2 codes plus EU and UN; ``entities``
-    and ``goods`` gazetteer ids; ``instruments`` normalised ids such as ``FR 2026-00789``, ``EO 14105``, ``MOFCOM 18/2025``,
-    ``EU 2021/821``; ``criticality`` is the highest of the goods, 0 to 1. ``topics`` are the rules' votes, the strongest
-    first, ``vetoes`` the families of hard negatives that fired. ``signals`` are compact tokens for the classifier.
+    suspended, reversed, expired or none. ``issuers`` and ``targets`` are ISO 3166 alpha-2 codes plus EU and UN;
+    ``entities`` and ``goods`` are gazetteer ids, ``criticality`` is the highest of the goods, 0 to 1. ``instruments``
+    are normalised ids such as ``FR 2026-00789``, ``EO 14105``, ``MOFCOM 18/2025``, ``EU 2021/821``. ``topics`` are
+    the rules' votes, the strongest first, ``vetoes`` the families of hard negatives that fired, ``signals`` compact
+    tokens for the classifier.
     """
 
     direction: str = "unclear"
