@@ -199,7 +199,7 @@ def terminal_chat(settings: Settings, *, at: datetime) -> tuple[Chat, Subscripti
 
 def message_ids() -> "itertools.count[int]":
     """Give ids for terminal messages that grow over restarts, since they start at the clock."""
-    return itertools.count(int(time.time() * 1000))
+    return itertools.count(int(time.time()) % 100_000_000 * 10)
 
 
 def worker_name() -> str:

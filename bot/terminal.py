@@ -33,9 +33,15 @@ class TerminalTarget:
         return sent
 
     async def edit(self, chat: Chat, message_id: int, part: Part, options: Options = DEFAULT_OPTIONS) -> Sent:
-        """Print the new state of an earlier message."""
+        """Print what an earlier message now says, in one line: a terminal cannot take back what it has shown."""
         del options
-        self._print(part, f"{chat.title or chat.key} · updated")
+        lines = [line for line in styled(part.html).plain.splitlines() if line.strip()]
+        publishers = next((line for line in lines if line.endswith(":")), "").rstrip(":")
+        self._console.print(
+            f"  ↻ {chat.title or chat.key} #{message_id}: {' · '.join([*lines[:2], publishers])}",
+            style="dim",
+            highlight=False,
+        )
         return Sent(message_id=message_id)
 
     async def check(self) -> None:
@@ -80,4 +86,4 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         from rich.style import Style  # noqa: PLC0415 - as above
 
-        self.text.append(data, style=Style.combine(self._styles))
+        self.text.append(data, style=Style.combine(self._styles) if self._styles else "")

@@ -20,7 +20,7 @@ from bot.domain import (
 
 PRIORITY = {
     DeliveryKind.ALERT: 30,
-    DeliveryKind.CHANGE: 30,
+    DeliveryKind.CHANGE: 31,  # behind the alert that it replies to
     DeliveryKind.NOTICE: 40,
     DeliveryKind.EDIT: 50,
     DeliveryKind.BATCH: 60,

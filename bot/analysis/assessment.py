@@ -63,7 +63,9 @@ class Assessor:
         matches = self._match(article, cues)
         flagged, reason = self._decide(article, cues, prediction, matches)
         topics = self._choose_topics(cues, prediction, matches, flagged=flagged)
-        direction = Direction(combine_direction(prediction.directions, cues.direction, abs(cues.direction_weight)))
+        direction = Direction(
+            combine_direction(prediction.directions, cues.direction_weight, mixed=cues.direction == "mixed")
+        )
         stage = Stage(combine_stage(prediction.stages, cues.stage))
         level, potential = (
             Severity.of(

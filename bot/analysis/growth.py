@@ -92,7 +92,7 @@ def grow(
         comment_due_on=_date(story.comment_due_on, assessment.comment_due_on, official=official),
         last_at=now,
     )
-    return replace(grown, severity=_severity(grown))
+    return replace(grown, severity=_severity(grown), headline=_headline(grown))
 
 
 def _member(article: Article, assessment: Assessment, *, official: bool, copy_of: str | None) -> StoryArticle:
@@ -137,6 +137,15 @@ def _stage(members: Iterable[StoryArticle]) -> Stage:
         if member.tier <= 2 or len(backers) >= 2:
             believed.append(member.stage)
     return max(believed, key=lambda stage: STAGE_ORDER[stage])
+
+
+def _headline(story: Story) -> str:
+    """Take the headline of the most readable source that reports the story's stage: a wire's before a gazette's."""
+    current = [member for member in story.articles if member.stage is story.stage and member.copy_of is None]
+    if not current or any(member.title == story.headline for member in current):
+        return story.headline
+    order = (2, 3, 1, 4, 5)
+    return min(current, key=lambda member: (order.index(member.tier), member.at)).title
 
 
 def _severity(story: Story) -> Severity:

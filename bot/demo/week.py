@@ -24,7 +24,7 @@ from bot.terminal import TerminalTarget
 
 START = datetime(2025, 7, 14, 6, 0, tzinfo=UTC)
 END = datetime(2025, 7, 21, 6, 30, tzinfo=UTC)
-STEP = timedelta(hours=2)
+STEP = timedelta(hours=3)
 
 
 class VirtualClock:
@@ -54,7 +54,7 @@ async def run_week(folder: Path, console: Console, progress: Callable[[datetime]
             _furnish(tx, archive, root)
         port = int(root.rpartition(":")[2])
         async with app.open_pipeline(house, clock=clock.now, loopback_ports=[port]) as pipeline:
-            rounds = Rounds(engine=house.engine, pipeline=pipeline, clock=clock.now, worker="demo", at_once=4)
+            rounds = Rounds(engine=house.engine, pipeline=pipeline, clock=clock.now, worker="demo", at_once=12)
             target = TerminalTarget(console, app.message_ids())
             sender = Sender(house.engine, target, StoryComposer(clock.now), clock=clock, holder="demo")
             while clock.at <= END:

@@ -53,6 +53,8 @@ class StoryComposer:
             return Outgoing(skip="the story is no longer stored")
         now, words = self._clock(), strings(chat.lang)
         post = root_post(tx, chat.key, story.id)
+        if delivery.kind is not DeliveryKind.ALERT and post is not None and post.sent_at >= alert.decided_at:
+            return Outgoing(skip="the message was sent later than this was decided, and says it already")
         if delivery.kind is DeliveryKind.EDIT:
             if post is None:
                 return Outgoing(skip="no message to edit: the alert itself will show the latest state")

@@ -61,3 +61,16 @@ def test_two_equal_houses_that_disagree_make_it_mixed() -> None:
 def test_adding_the_same_article_twice_changes_nothing() -> None:
     grown = _grown(FIRST)
     assert grow(grown, article(), assessment(), official=False, copy_of=None, now=NOW) == grown
+
+
+def test_the_headline_follows_the_stage_in_the_words_of_the_most_readable_source() -> None:
+    rumour = (article(title="Ministry weighs ban"), assessment(stage=Stage.RUMOUR))
+    official = {"tier": 1, "publisher": "gov", "title": "Order No 7 concerning goods of heading 28.05"}
+    grown = _grown(rumour, (official, {"stage": Stage.IN_FORCE}, {"official": True}))
+    assert grown.headline == "Order No 7 concerning goods of heading 28.05"
+    again = _grown(
+        rumour,
+        (official, {"stage": Stage.IN_FORCE}, {"official": True}),
+        ({"publisher": "other", "title": "Ministry bans exports"}, {"stage": Stage.IN_FORCE}, {}),
+    )
+    assert again.headline == "Order No 7 concerning goods of heading 28.05", "a headline that fits is not changed again"

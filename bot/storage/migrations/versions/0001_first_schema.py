@@ -227,6 +227,7 @@ def upgrade() -> None:
     sa.Column('last_polled_at', bot.storage.schema.UtcDateTime(timezone=True), nullable=True),
     sa.Column('last_success_at', bot.storage.schema.UtcDateTime(timezone=True), nullable=True),
     sa.Column('last_new_at', bot.storage.schema.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('newest_item_at', bot.storage.schema.UtcDateTime(timezone=True), nullable=True),
     sa.Column('last_full_at', bot.storage.schema.UtcDateTime(timezone=True), nullable=True),
     sa.Column('last_status', sa.String(length=200), server_default='', nullable=False),
     sa.Column('error_streak', sa.Integer(), server_default='0', nullable=False),
