@@ -1,0 +1,217 @@
+"""/export and /import: a chat's settings and rules as a file, read back under the same guards as typed ones."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bot.domain import Chat, Mode, Severity, Subscription
+from bot.storage.chats import save_chat
+from bot.storage.feedback import voter, votes_of_user
+from bot.storage.history import release_held, snoozes_of
+from bot.storage.subscriptions import save_subscription, subscriptions_of
+from bot.telegram.commands.turns import Answer, Asked, File, Turn, line, reply, say
+from bot.telegram.markup import Span, one_line
+from bot.telegram.menus.cities import known_zone
+from bot.telegram.menus.roles import NAME_LIMIT, RULES_LIMIT, free_name, named, new_id
+from bot.telegram.menus.times import clock
+from bot.telegram.strings import LANGUAGES
+from rules.query import QueryError, parse
+
+FORMAT = "straitwatch-chat/1"
+SHOWN_FAULTS = 8
+_DEPTH = 8  # of brackets: ours has four
+
+
+def export(turn: Turn) -> Answer:
+    """Send everything that a chat set, and the person's own votes, as JSON."""
+    content = json.dumps(_exported(turn), ensure_ascii=False, indent=2).encode()
+    name = f"straitwatch-{turn.now:%Y-%m-%d}.json"
+    text = turn.t("Settings, rules, snoozes and your votes. /import reads this file, here or in another chat.")
+    return Answer(parts=say(text), file=File(name=name, content=content))
+
+
+def import_(turn: Turn) -> Answer:
+    """Read a file that was sent with the command or replied to; without one, ask for it."""
+    if turn.attachment is None:
+        text = turn.t("Send the file that /export made, or reply to it with /import. At most 256 KB.")
+        return Answer(parts=say(text), asks=Asked(question="import"))
+    return file_given(turn)
+
+
+def file_given(turn: Turn) -> Answer:
+    """Take over settings and rules from a file: all of it, or nothing where anything is wrong."""
+    if turn.attachment is None:
+        return reply(turn.t("There is no file in this message, or it is larger than 256 KB."))
+    faults: list[str] = []
+    found = _read(turn, turn.attachment, faults)
+    if faults or found is None:
+        shown = [line(Span(text=fault, pre="\n" in fault)) for fault in faults[:SHOWN_FAULTS]]
+        more = len(faults) - SHOWN_FAULTS
+        tail = [turn.n("and {count} more fault", "and {count} more faults", more)] if more > 0 else []
+        return reply(turn.t("Nothing was imported. These are the faults:"), *shown, *tail)
+    chat, rules = found
+    save_chat(turn.tx, chat)
+    for rule in rules:
+        save_subscription(turn.tx, rule)
+    released = release_held(turn.tx, chat, now=turn.now)
+    count = turn.n("Imported: the settings and {count} rule.", "Imported: the settings and {count} rules.", len(rules))
+    return Answer(parts=say(count, turn.t("/rules and /settings show them.")), wake=released > 0)
+
+
+def _exported(turn: Turn) -> dict[str, Any]:
+    chat = turn.chat
+    silent = snoozes_of(turn.tx, chat.key, now=turn.now)
+    votes = votes_of_user(turn.tx, voter(turn.tx, turn.person.id)) if turn.person.id and chat.telegram_id > 0 else ()
+    return {
+        "format": FORMAT,
+        "exported_at": turn.now.isoformat(),
+        "settings": {
+            "lang": chat.lang,
+            "zone": chat.zone,
+            "level": chat.level.word,
+            "mode": chat.mode.value,
+            "batch_minutes": chat.batch_minutes,
+            "silent_below": chat.silent_below.word,
+            "quiet_from": chat.quiet_from,
+            "quiet_to": chat.quiet_to,
+            "digest_on": chat.digest_on,
+            "digest_daily": chat.digest_daily,
+            "digest_weekday": chat.digest_weekday,
+            "digest_time": chat.digest_time,
+            "link_previews": chat.link_previews,
+        },
+        "rules": [
+            {
+                "name": one.name,
+                "query": one.query,
+                "level": None if one.level is None else one.level.word,
+                "mode": None if one.mode is None else one.mode.value,
+                "paused": one.paused,
+            }
+            for one in subscriptions_of(turn.tx, chat.key)
+        ],
+        "snoozes": [{"what": what, "value": value, "until": until.isoformat()} for what, value, until in silent],
+        "votes": [
+            {"story": one.story_id, "vote": one.vote, "reason": one.reason, "at": one.created_at.isoformat()}
+            for one in votes
+        ],
+    }
+
+
+def _read(turn: Turn, content: bytes, faults: list[str]) -> tuple[Chat, list[Subscription]] | None:
+    try:
+        text = content.decode("utf-8")
+        read = json.loads(text) if _depth(text) <= _DEPTH else None
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        faults.append(turn.t("This is no JSON file: {reason}", reason=one_line(str(error), 120)))
+        return None
+    if not isinstance(read, dict) or read.get("format") != FORMAT:
+        faults.append(turn.t("This is no file of /export: it does not say “format”: “{format}”.", format=FORMAT))
+        return None
+    chat = _settings(turn, read.get("settings", {}), faults)
+    rules = _rules(turn, read.get("rules", []), faults)
+    return (chat, rules)
+
+
+def _settings(turn: Turn, given: object, faults: list[str]) -> Chat:
+    if not isinstance(given, dict):
+        faults.append("settings: {…}")
+        return turn.chat
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        check = _CHECKS.get(name)
+        if check is None or not isinstance(value, str | int) or not check(value):
+            shown = one_line(json.dumps(value, ensure_ascii=False), 60)
+            faults.append(turn.t("settings.{name}: {value} is not possible", name=one_line(str(name), 40), value=shown))
+            continue
+        values[name] = _READERS[name](str(value)) if name in _READERS else value
+    if bool(values.get("quiet_from", "")) != bool(values.get("quiet_to", "")):
+        faults.append(turn.t("settings: quiet hours need both ends"))
+    return replace(turn.chat, **values)
+
+
+def _rules(turn: Turn, given: object, faults: list[str]) -> list[Subscription]:
+    if not isinstance(given, list) or len(given) > RULES_LIMIT:
+        faults.append(turn.t("rules: a list of at most {count}", count=RULES_LIMIT))
+        return []
+    there = list(subscriptions_of(turn.tx, turn.chat.key))
+    found: list[Subscription] = []
+    for number, entry in enumerate(given, 1):
+        rule = _rule(turn, number, entry, [*there, *found], faults)
+        if rule is not None:
+            found.append(rule)
+    new = [one for one in found if all(one.id != old.id for old in there)]
+    if len(there) + len(new) > RULES_LIMIT:
+        faults.append(
+            turn.t("A chat can have {count} rules. Delete one first, or join two with OR.", count=RULES_LIMIT)
+        )
+    return found
+
+
+def _rule(turn: Turn, number: int, entry: object, known: list[Subscription], faults: list[str]) -> Subscription | None:
+    place = turn.t("rule {number}", number=number)
+    if not isinstance(entry, dict) or not isinstance(entry.get("query"), str):
+        faults.append(f"{place}: " + turn.t("it has no query"))
+        return None
+    name = one_line(str(entry.get("name", "")), NAME_LIMIT) or one_line(entry["query"], 40)
+    level, mode = entry.get("level"), entry.get("mode")
+    try:
+        parse(entry["query"])
+    except QueryError as error:
+        faults.append(f"{place} “{name}”: {error.pretty()}")
+        return None
+    if not (level is None or _is_level(level)) or not (mode is None or mode in {one.value for one in Mode}):
+        faults.append(f"{place} “{name}”: " + turn.t("its level or mode is not possible"))
+        return None
+    old = named(known, name)
+    return Subscription(
+        id=old.id if old is not None else new_id(turn.chat.key, name, turn.now),
+        chat_key=turn.chat.key,
+        name=old.name if old is not None else free_name(known, name),
+        query=entry["query"],
+        level=None if level is None else Severity.of(level),
+        mode=None if mode is None else Mode(mode),
+        paused=entry.get("paused") is True,
+        created_at=old.created_at if old is not None else _spread(turn.now, number),
+    )
+
+
+def _spread(now: datetime, number: int) -> datetime:
+    """Keep the file's order, since rules are listed by age."""
+    return now.replace(microsecond=number)
+
+
+def _is_level(value: object) -> bool:
+    return value in {level.word for level in Severity}
+
+
+def _is_time_or_none(value: object) -> bool:
+    return value == "" or (isinstance(value, str) and clock(value) == value)
+
+
+def _depth(text: str) -> int:
+    depth = deepest = 0
+    for character in text:
+        depth += (character in "[{") - (character in "]}")
+        deepest = max(deepest, depth)
+    return deepest
+
+
+_CHECKS: Mapping[str, Callable[[Any], bool]] = {
+    "lang": lambda value: value in LANGUAGES,
+    "zone": lambda value: isinstance(value, str) and known_zone(value),
+    "level": _is_level,
+    "mode": lambda value: value in {mode.value for mode in Mode},
+    "batch_minutes": lambda value: type(value) is int and 5 <= value <= 1440,
+    "silent_below": _is_level,
+    "quiet_from": _is_time_or_none,
+    "quiet_to": _is_time_or_none,
+    "digest_on": lambda value: type(value) is bool,
+    "digest_daily": lambda value: type(value) is bool,
+    "digest_weekday": lambda value: type(value) is int and 0 <= value <= 6,
+    "digest_time": lambda value: isinstance(value, str) and value != "" and clock(value) == value,
+    "link_previews": lambda value: type(value) is bool,
+}
+_READERS: Mapping[str, Callable[[str], object]] = {"level": Severity.of, "silent_below": Severity.of, "mode": Mode}

@@ -1,0 +1,118 @@
+"""Take updates by webhook: our own front, which compares the secret in constant time and never logs it."""
+
+import asyncio
+import contextlib
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import structlog
+
+from bot.errors import ConfigurationError, Fault
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from telegram.ext import Application
+
+    App = Application[Any, Any, Any, Any, Any, Any]
+
+log = structlog.get_logger(__name__)
+BODY_LIMIT = 1_000_000  # bytes; an update of Telegram's has some thousands
+_HEADER = b"x-telegram-bot-api-secret-token"
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class WebhookFront:
+    """An ASGI application with one address: POST of an update, with the right secret."""
+
+    def __init__(self, application: "App", *, path: str, secret: str) -> None:
+        self._application = application
+        self._path = path or "/"
+        self._secret = secret.encode()
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request; what is not an update from Telegram learns nothing but a status."""
+        if scope["type"] != "http":
+            return
+        status = await self._status(scope, receive)
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _status(self, scope: Mapping[str, Any], receive: Receive) -> int:
+        if scope["path"] != self._path:
+            return 404
+        if scope["method"] != "POST":
+            return 405
+        given = dict(scope["headers"]).get(_HEADER, b"")
+        if not hmac.compare_digest(given, self._secret):
+            log.warning("webhook_refused", reason="wrong or missing secret")
+            return 403
+        body = await _body(receive)
+        return 413 if body is None else await self._take(body)
+
+    async def _take(self, body: bytes) -> int:
+        from telegram import Update  # noqa: PLC0415 - the library is imported by its users alone
+
+        try:
+            read = json.loads(body)
+            update = Update.de_json(read, self._application.bot)
+        except (ValueError, KeyError, TypeError) as error:
+            log.warning("webhook_unreadable", kind=type(error).__name__)
+            return 400
+        await self._application.update_queue.put(update)
+        return 200
+
+
+async def serve_webhook(
+    application: "App",
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    allowed_updates: Sequence[str],
+) -> None:
+    """Listen until `stop` and tell Telegram where; raises ConfigurationError without a secret of 16 characters."""
+    import uvicorn  # noqa: PLC0415 - only webhooks need it
+
+    secret = settings.webhook_secret.get_secret_value()
+    if len(secret) < 16:
+        place, remedy = "STRAITWATCH_WEBHOOK_SECRET", "Set 16 to 256 letters, digits, _ or -"
+        raise ConfigurationError([Fault(place=place, problem="too short to be a secret", remedy=remedy)])
+    host, _, port = settings.webhook_listen.rpartition(":")
+    front = WebhookFront(application, path=urlsplit(settings.webhook_url).path, secret=secret)
+    config = uvicorn.Config(
+        front, host=host or "127.0.0.1", port=int(port), log_config=None, access_log=False, lifespan="off"
+    )
+
+    class Quiet(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Leave the signals to whoever runs the process."""
+            yield
+
+    server = Quiet(config)
+    serving = asyncio.create_task(server.serve())
+    try:
+        await application.bot.set_webhook(
+            settings.webhook_url, secret_token=secret, allowed_updates=list(allowed_updates)
+        )
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """Read the body, or None where it is too large."""
+    read = bytearray()
+    while True:
+        message = await receive()
+        read += message.get("body", b"")
+        if len(read) > BODY_LIMIT:
+            return None
+        if not message.get("more_body"):
+            return bytes(read)
