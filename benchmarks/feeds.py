@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bot.domain import Source, SourceKind
 from bot.ingest.addresses import AddressGuard
+from bot.ingest.defusing import MAX_ITEMS
 from bot.ingest.fetching import Fetcher
 from bot.ingest.items import NotAFeedError
 from bot.ingest.kind import Answer
@@ -74,7 +75,7 @@ def read_corpus(folder: Path, limit: int | None) -> dict[str, object]:
         slowest = max(slowest, (time.process_time() - begun, path.name))
         theirs = len(feedparser.parse(io.BytesIO(body), response_headers=dict(headers)).entries)
         entries = [entries[0] + max(ours, 0), entries[1] + theirs]
-        if ours < min(theirs, feed.MAX_ITEMS):
+        if ours < min(theirs, MAX_ITEMS):
             fewer.append(f"{path.relative_to(folder)}: {ours} < {theirs}")
     number = len(files[:limit])
     return {

@@ -44,6 +44,7 @@ _TRACKING = re.compile(
 _SESSION = re.compile(r"(?:php|asp|j|cf)?_?sess(?:ion)?_?(?:id)?|cftoken|nonce", re.IGNORECASE)
 _SESSION_VALUE = re.compile(r"[0-9A-Fa-f]{16,}|(?=.*\d)[0-9A-Za-z_-]{24,}")
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORECASE)
+_SECRET = re.compile(r"(?:^|[_-])key$|apikey|token|secret|auth|passw|signature|^sig$|^code$", re.IGNORECASE)
 _WRAPPERS = {"www.bing.com": "url", "www.google.com": "url", "news.url.google.com": "url"}
 
 
@@ -122,8 +123,8 @@ def link(href: str, page_url: str = "") -> str:
     """Give an absolute http(s) link without user name and password, or '' where there is none to be had."""
     href = _UNWANTED.sub("", href).strip().replace("\\", "/")
     href = "".join(href.split()) if len(href) < URL_CHARS else ""
-    if not href:
-        return ""
+    if not href or re.fullmatch(r"https?:/{0,2}", href, re.IGNORECASE):
+        return ""  # urljoin would make the page itself of a scheme alone
     try:
         parts = urlsplit(urljoin(page_url, href))
         port = parts.port
@@ -173,9 +174,8 @@ def redact(url: str) -> str:
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
         return "(not an address)"
-    secret = re.compile(r"(key|token|secret|auth|pass|sig|code)", re.IGNORECASE)
     query = "&".join(
-        f"{name}=…" if secret.search(name) and value else (f"{name}={value}" if sep else name)
+        f"{name}=…" if _SECRET.search(name) and value else (f"{name}={value}" if sep else name)
         for name, sep, value in (pair.partition("=") for pair in parts.query.split("&") if pair)
     )
     return urlunsplit((parts.scheme, host, parts.path, query, ""))

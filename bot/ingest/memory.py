@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+NO_ITEMS = "no items, although there were some before"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceMemory:
@@ -25,6 +27,7 @@ class SourceMemory:
     last_polled_at: datetime | None = None
     last_success_at: datetime | None = None
     last_new_at: datetime | None = None
+    newest_item_at: datetime | None = None  # the latest date of an item, however old
     last_full_at: datetime | None = None  # the last poll without validators that succeeded
     last_status: str = ""
     error_streak: int = 0

@@ -60,6 +60,7 @@ class ParserPool:
         self._deadline = deadline.total_seconds()
         self._idle: list[_Process | None] = [None] * size
         self._room = asyncio.Semaphore(size)
+        self._dying: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,8 +70,9 @@ class ParserPool:
     ) -> None:
         for process in self._idle:
             if process:
-                await process.end()
+                self._let_go(process)
         self._idle = [None] * len(self._idle)
+        await asyncio.gather(*self._dying)
 
     async def parse(
         self, source: Source, response: Response, state: Mapping[str, Any], *, at: datetime
@@ -95,12 +97,19 @@ class ParserPool:
                     kept = None
                 return result
             finally:
-                if kept is None and process is not None:
-                    process.kill()
                 if kept is None:
                     self._idle.insert(0, None)
                 else:
                     self._idle.append(kept)
+                if kept is None and process is not None:
+                    self._let_go(process)
+
+    def _let_go(self, process: "_Process") -> None:
+        """Kill a process at once and collect its remains beside other work."""
+        process.kill()
+        task = asyncio.create_task(process.bury())
+        self._dying.add(task)
+        task.add_done_callback(self._dying.discard)
 
     async def _ask(self, process: "_Process", head: Mapping[str, Any], body: bytes) -> dict[str, Any] | Failure:
         try:
@@ -164,9 +173,9 @@ class _Process:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
-    async def end(self) -> None:
-        self.kill()
-        await self._process.wait()
+    async def bury(self) -> None:
+        with contextlib.suppress(ConnectionError):  # what was still to be written to it
+            await self._process.communicate()
 
 
 def _feed_job(source: Source, response: Response, state: Mapping[str, Any], at: datetime) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from bot.domain import Article, Source, derive_id
 from bot.ingest import cadence
 from bot.ingest.cleaning import redact
 from bot.ingest.fetching import REDIRECTS, Failure, FailureKind, Fetcher, Request, Response
-from bot.ingest.identity import keys_of
+from bot.ingest.identity import CLOCK_SKEW, keys_of
 from bot.ingest.items import Item, Parsed
 from bot.ingest.kinds import KINDS
-from bot.ingest.memory import SourceMemory
+from bot.ingest.memory import NO_ITEMS, SourceMemory
 from bot.ingest.parsing import Parsers
 from bot.ingest.polled import Candidate, Polled
 
@@ -95,15 +95,16 @@ class _Course:
     def succeeded(self, response: Response, parsed: Parsed) -> Polled:
         wishes = {"ttl_minutes": parsed.ttl_minutes, "skip_hours": parsed.skip_hours, "skip_days": parsed.skip_days}
         state = {**self.memory.state, "kind": dict(parsed.state or {}), "body": _digest(response), "wishes": wishes}
-        items = _candidates(self.source, parsed, self.now)
+        items = candidates_of(self.source, parsed, self.now)
         status = "1 item" if len(items) == 1 else f"{len(items)} items"
         if not items and self.memory.items_seen:
-            status = "no items, although there were some before"
+            status = NO_ITEMS
         after = replace(
             self._answered(response, state),
             etag=response.headers.get("etag", "")[:1000],
             last_modified=response.headers.get("last-modified", "")[:100],
             last_full_at=self.now if self.full else self.memory.last_full_at,
+            newest_item_at=_newest(items, self.memory.newest_item_at, self.now),
             last_status=status,
         )
         return self._polled(after, items=items, notes=parsed.notes)
@@ -147,6 +148,7 @@ class _Course:
             last_polled_at=self.now,
             last_success_at=self.now,
             error_streak=0,
+            silence_reported_at=None if self.memory.error_streak else self.memory.silence_reported_at,
             polls=self.memory.polls + 1,
         )
 
@@ -187,9 +189,15 @@ def _after_redirects(
     return replace(memory, state={**rest, "moving": {**moving, "times": times}})
 
 
-def _candidates(source: Source, parsed: Parsed, now: datetime) -> tuple[Candidate, ...]:
+def candidates_of(source: Source, parsed: Parsed, now: datetime) -> tuple[Candidate, ...]:
+    """Turn items into articles with their keys; an id comes from the source and its strongest key."""
     pairs = zip(parsed.items, keys_of(parsed.items, parsed.home), strict=True)
     return tuple(Candidate(article=_article(source, item, keys, now), keys=keys) for item, keys in pairs)
+
+
+def _newest(items: tuple[Candidate, ...], before: datetime | None, now: datetime) -> datetime | None:
+    times = [at for item in items if (at := item.article.published_at) and at <= now + CLOCK_SKEW]
+    return max([*times, before] if before else times, default=None)
 
 
 def _article(source: Source, item: Item, keys: tuple[str, ...], now: datetime) -> Article:

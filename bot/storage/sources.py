@@ -38,7 +38,7 @@ def upsert_catalog(tx: Connection, catalog: Iterable[Source]) -> None:
     What is remembered of a source stays; where its address changed, validators and a proven redirect are forgotten. A
     source that a user disabled stays disabled: `enabled` is only written on the first insert.
     """
-    rows = [_row(source, SHIPPED) for source in catalog]
+    rows = [row_of(source, SHIPPED) for source in catalog]
     stored = {row.id: row for row in tx.execute(select(*(sources.c[name] for name in ("id", *_CATALOG))))}
     insert_new(tx, sources, [row for row in rows if row["id"] not in stored])
     for row in rows:
@@ -64,7 +64,7 @@ def add(tx: Connection, source: Source, *, added_by: str) -> bool:
     """Add a user's source; False where the id is taken already."""
     if tx.execute(select(sources.c.id).where(sources.c.id == source.id)).first():
         return False
-    tx.execute(sources.insert().values(**_row(source, added_by)))
+    tx.execute(sources.insert().values(**row_of(source, added_by)))
     return True
 
 
@@ -147,6 +147,11 @@ def release(tx: Connection, source_ids: Sequence[str]) -> None:
     tx.execute(update(sources).where(sources.c.id.in_(source_ids)).values(claimed_by="", claimed_until=None))
 
 
+def mark_told(tx: Connection, source_id: str, *, now: datetime) -> None:
+    """Remember that the owner was told of a source's trouble; see `bot.ingest.health.trouble`."""
+    tx.execute(update(sources).where(sources.c.id == source_id).values(silence_reported_at=now))
+
+
 def all_sources(tx: Connection) -> list[StoredSource]:
     """Give all sources by tier and name. Their `state` is left out: it can be large and nobody lists it."""
     columns = [column for column in sources.c if column.name != "state"]
@@ -159,7 +164,8 @@ def _change(tx: Connection, source_id: str, **values: object) -> None:
         raise NotFoundError(f"There is no source {source_id!r}. `straitwatch sources` lists them.")
 
 
-def _row(source: Source, added_by: str) -> dict[str, Any]:
+def row_of(source: Source, added_by: str) -> dict[str, Any]:
+    """Give the columns of a source that was never polled."""
     row = {name: getattr(source, name) for name in _CATALOG if name not in {"poll_seconds", "options", "enabled"}}
     return {
         **row,

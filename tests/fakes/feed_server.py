@@ -128,16 +128,19 @@ class FeedServer:
         for task in talks:
             task.cancel()
         await asyncio.gather(*talks, return_exceptions=True)
+        await asyncio.sleep(0.01)  # aborted connections are closed in the loop's next turn
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
-            asked = await _read(reader)
-            self.requests.append(asked)
-            await self._answer(asked, writer)
-            await writer.drain()
-        writer.close()
-        with contextlib.suppress(ConnectionError, OSError):
-            await writer.wait_closed()
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
+                asked = await _read(reader)
+                self.requests.append(asked)
+                await self._answer(asked, writer)
+                await writer.drain()
+                writer.close()
+                await writer.wait_closed()
+        finally:
+            writer.transport.abort()
 
     async def _answer(self, asked: Asked, writer: asyncio.StreamWriter) -> None:
         path = asked.path.partition("?")[0]
@@ -153,7 +156,7 @@ class FeedServer:
     def _built_in(self, path: str, asked: Asked) -> Reply | None:
         if path in HOSTILE:
             return HOSTILE[path]()
-        if path.startswith("/feed/"):
+        if path.startswith("/feed/") and path != "/feed/":
             return healthy(path, asked.headers)
         return timed_faults(
             path, asked.headers, sum(one.path == path for one in self.requests), f"http://127.0.0.1:{self.port}"

@@ -8,6 +8,7 @@ from typing import Any
 from bot.domain import Source
 from bot.ingest.cleaning import TITLE_CHARS, link, plain
 from bot.ingest.dates import read_time
+from bot.ingest.defusing import MAX_ITEMS
 from bot.ingest.items import Item, NotAFeedError, Parsed
 from bot.ingest.kind import Answer, Kind, State, ask_url
 from bot.ingest.kinds import feed
@@ -29,7 +30,7 @@ def parse(source: Source, answer: Answer, state: State) -> Parsed:
     found = feed.read(answer.body, answer.headers, answer.url)
     if not found["version"] and not found["entries"]:
         raise NotAFeedError("the answer is not the feed of GDACS")
-    entries = found["entries"][: feed.MAX_ITEMS]
+    entries = found["entries"][:MAX_ITEMS]
     items = [item for entry in entries if (item := _item(entry, answer.url))]
     return Parsed(items=tuple(items), title="GDACS", lang="en", total=len(entries))
 
