@@ -9,7 +9,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from html import escape
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from bot.telegram.messages import Button, Part
@@ -39,17 +41,18 @@ class Span:
     bold: bool = False
     italic: bool = False
     code: bool = False
+    pre: bool = False  # keeps its line breaks and columns, as the place of a fault needs
     href: str = ""
 
     @property
     def marks(self) -> int:
         """How many entities Telegram makes of it."""
-        return self.bold + self.italic + self.code + bool(self.href)
+        return self.bold + self.italic + self.code + self.pre + bool(self.href)
 
     def html(self) -> str:
         """Give it in Telegram's HTML, escaped."""
         text = escape(self.text, quote=False)
-        for wanted, tag in ((self.code, "code"), (self.italic, "i"), (self.bold, "b")):
+        for wanted, tag in ((self.code, "code"), (self.pre, "pre"), (self.italic, "i"), (self.bold, "b")):
             text = f"<{tag}>{text}</{tag}>" if wanted else text
         return f'<a href="{escape(self.href)}">{text}</a>' if self.href else text
 
@@ -117,7 +120,7 @@ def host_of(url: str) -> str:
 
 def units(text: str) -> int:
     """Count UTF-16 units, as Telegram does: characters beyond the Basic Multilingual Plane count two."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def text_blocks(text: str) -> tuple[Block, ...]:
@@ -143,13 +146,16 @@ def split(
     """
     parts: list[Part] = []
     current: list[Block] = []
+    weight = _NOTHING
     for block in blocks:
         room = first_limit if first_limit is not None and not parts else limit
-        if current and not _fits([*current, block], room):
+        added = _weigh(block)
+        if current and not (weight + added).fits(room):
             parts.append(_part(current))
-            current, room = [], limit
-        pieces = list(_pieces(block, room))
+            current, weight, room = [], _NOTHING, limit
+        pieces = [block] if added.fits(room) else list(_pieces(block, room))
         parts.extend(_part([piece]) for piece in pieces[:-1])
+        weight = weight + added if len(pieces) == 1 else _weigh(pieces[-1]) if pieces else weight
         current.extend(pieces[-1:])
     if current:
         parts.append(_part(current))
@@ -172,27 +178,52 @@ def halve(part: Part) -> tuple[Part, ...]:
 
 
 def _part(blocks: Sequence[Block]) -> Part:
-    first = replace(blocks[0], gap=False)
-    shown = (first, *blocks[1:])
-    return Part(html=_join(shown, html=True), plain=_join(shown, html=False))
-
-
-def _join(blocks: Sequence[Block], *, html: bool) -> str:
-    texts = ("".join(span.html() if html else span.plain() for span in block.spans) for block in blocks)
-    gaps = ("\n\n" if block.gap else "\n" for block in blocks)
-    joined = "".join(gap + text for gap, text in zip(gaps, texts, strict=True))
-    return joined.lstrip("\n")
+    texts = [_texts(block.spans) for block in blocks]
+    gaps = ["", *("\n\n" if block.gap else "\n" for block in blocks[1:])]
+    html = "".join(gap + text for gap, (text, _) in zip(gaps, texts, strict=True))
+    plain = "".join(gap + text for gap, (_, text) in zip(gaps, texts, strict=True))
+    return Part(html=html.lstrip("\n"), plain=plain.lstrip("\n"))
 
 
 def _fits(blocks: Sequence[Block], limit: int) -> bool:
-    spans = [span for block in blocks for span in block.spans]
-    breaks = sum(2 if block.gap else 1 for block in blocks)
+    return sum((_weigh(block) for block in blocks), _NOTHING).fits(limit)
+
+
+class _Weight(NamedTuple):
+    """How much of a message blocks take up: number of blocks, UTF-16 units, bytes of markup, marks."""
+
+    blocks: int
+    length: int
+    marked: int
+    marks: int
+
+    def __add__(self, other: tuple[int, ...]) -> "_Weight":  # type: ignore[override]
+        return _Weight(*(one + more for one, more in zip(self, other, strict=True)))
+
+    def fits(self, limit: int) -> bool:
+        """Tell whether a message of this limit holds it."""
+        small = self.marked <= MARKUP_LIMIT or self.blocks == 1
+        return self.length <= limit and self.marks <= ENTITY_LIMIT and small
+
+
+_NOTHING = _Weight(0, 0, 0, 0)
+
+
+@lru_cache(maxsize=2048)  # a digest's blocks stand in the digests of many chats
+def _weigh(block: Block) -> _Weight:
     # A link's address counts too, so that the plain form fits as well. A break before the first block is counted
     # although it is not written: one unit of slack.
-    length = breaks + sum(units(span.plain()) for span in spans)
-    marked = sum(len(span.href.encode()) + 20 * span.marks for span in spans)
-    few = sum(span.marks for span in spans) <= ENTITY_LIMIT
-    return length <= limit and few and (marked <= MARKUP_LIMIT or len(blocks) == 1)
+    return _Weight(
+        blocks=1,
+        length=(2 if block.gap else 1) + sum(units(span.plain()) for span in block.spans),
+        marked=sum(len(span.href.encode()) + 20 * span.marks for span in block.spans),
+        marks=sum(span.marks for span in block.spans),
+    )
+
+
+@lru_cache(maxsize=2048)
+def _texts(spans: tuple[Span, ...]) -> tuple[str, str]:
+    return "".join(span.html() for span in spans), "".join(span.plain() for span in spans)
 
 
 def _pieces(block: Block, limit: int) -> Iterator[Block]:
