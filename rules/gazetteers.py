@@ -21,7 +21,7 @@ SHIPPED = Path(__file__).parent / "gazetteer"
 
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader is ten times faster, where it was built
 _WORD = re.compile(r"[^\W_]+(?:['’](?!s\b)[^\W_]+)?|['’]s\b")
-_CASED_LENGTH = 6
+_CASED_LENGTH, _CAPITALISED = 6, 4  # letters at most; letters from which Opec stands for OPEC
 
 T = TypeVar("T")
 
@@ -85,7 +85,12 @@ class Trie(Generic[T]):
         """Store a phrase and return the value that stands there: the first one, when it was stored before."""
         keys = phrase_keys(phrase)
         self.cased.update(key for key in keys if key.isupper())
-        return self.add_keys(keys, value)
+        stored = self.add_keys(keys, value)
+        capitalised = [key.capitalize() if key.isupper() and len(key) >= _CAPITALISED else key for key in keys]
+        if capitalised != keys:  # British papers write Opec, Cfius, Mofcom
+            self.cased.update(key for key in capitalised if not key.islower())
+            self.add_keys(capitalised, stored)
+        return stored
 
     def add_keys(self, keys: Sequence[str], value: T) -> T:
         """Store a phrase that is already split into at least one token; as ``add``."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MAX_SCANNED = 4_000  # characters of the body
+MAX_TITLE, MAX_SCANNED = 300, 2_000  # characters of title and body
 REACH = 14  # characters between verb and object
 _SCRIPT = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
 _OBJECT_FIRST = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
@@ -59,6 +59,7 @@ class Characters:
 
     def read(self, title: str, body: str) -> Reading | None:
         """Return the reading of title and body, or None where the title (or a text without one) uses other scripts."""
+        title = title[:MAX_TITLE]
         if not _SCRIPT.search(title or body[:200]):
             return None
         hits = list(self._hits(title))

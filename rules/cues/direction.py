@@ -115,7 +115,9 @@ class _Walk:
         elif item.kind == "preposition" and self.verb is not None:
             if item.text == "with":
                 self.with_seen = True
-            elif item.text == "in" and item.start > self.verb.end:
+            elif item.start > self.verb.end and (
+                item.text == "in" or (item.text == "from" and self.verb.word.sign > 0)
+            ):
                 self.crossed = True
             elif item.text in {"at", "through", "via", "by"} and not self.spent and not self.carried:
                 self._flush_verb()

@@ -84,7 +84,7 @@ def instruments(title: str, body: str) -> tuple[tuple[str, ...], bool]:
     """Return the normalised ids in order of appearance, and whether one of them names an official act itself."""
     found: dict[str, None] = {}
     official = False
-    for text in (title, body[:MAX_SCANNED]):
+    for text in (title[:MAX_SCANNED], body[:MAX_SCANNED]):
         if not _DIGIT.search(text):
             continue
         for match in _ALL.finditer(text):
@@ -96,7 +96,7 @@ def instruments(title: str, body: str) -> tuple[tuple[str, ...], bool]:
 
 def eccns(title: str, body: str) -> tuple[str, ...]:
     """Return export control classification numbers; those of the Chinese list (same shape) as ``CN 1C902``."""
-    text = f"{title}\n{body[:MAX_SCANNED]}"
+    text = f"{title[:MAX_SCANNED]}\n{body[:MAX_SCANNED]}"
     codes = dict.fromkeys(_ECCN.findall(text)) if _DIGIT.search(text) else {}
     if not codes or not _ECCN_CONTEXT.search(text):
         return ()

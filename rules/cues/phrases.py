@@ -73,8 +73,10 @@ def _items(keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int], hyp
         if word is not _PLAIN:
             following = raw[position + 1] if position + 1 < len(raw) else None
             _classify(item, items, following, keys, actors)
-            if item.kind == "verb" and word.form in {"past", "ing"} and start in hyphened:
+            if item.kind == "verb" and word.form != "s" and start in hyphened:
                 item.kind = ""  # "sanctions-hit", "Iran-backed"
+                if items and items[-1].end == start:
+                    items[-1].kind = ""
         items.append(item)
     return items
 

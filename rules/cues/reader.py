@@ -79,7 +79,7 @@ class CueReader:
         direction = direction_of(read, hints[0] if hints else "", title, body)
         ids, official = instruments.instruments(title, body)
         official = official or bool(
-            _OFFICIAL.search(title) or (tier == 1 and _OFFICIAL.search(body, 0, _OFFICIAL_BODY))
+            _OFFICIAL.search(title, 0, _OFFICIAL_BODY) or (tier == 1 and _OFFICIAL.search(body, 0, _OFFICIAL_BODY))
         )
         stage_name, stage_evidence = self._stage(read, hints, direction.weight, title, body, official=official)
         issuers, targets = parties_of(read)
@@ -136,7 +136,7 @@ class CueReader:
                     votes=votes(part.keys, self._grammar, actors, part.hyphened),
                     mentions=mentions,
                     historical=context.is_historical(part.keys, year),
-                    weight=place_weight(part),
+                    weight=place_weight(part, untitled=parts[0].field == reading.BODY),
                 )
             )
         return found
@@ -219,7 +219,7 @@ def _dates(
 ) -> tuple[dict[str, date], tuple[Evidence, ...]]:
     days: dict[str, date] = {}
     evidence: list[Evidence] = []
-    for field, text in ((reading.TITLE, title), (reading.BODY, body[: reading.MAX_BODY])):
+    for field, text in ((reading.TITLE, title[: reading.MAX_BODY]), (reading.BODY, body[: reading.MAX_BODY])):
         for found in dates.dates(text, published_on):
             if found.role in days:
                 continue

@@ -79,10 +79,12 @@ class Direction:
     divided: bool = False
 
 
-def place_weight(sentence: Sentence) -> float:
-    """Return 3 for a title, 2 for the first two sentences of the body, 1 for others."""
+def place_weight(sentence: Sentence, *, untitled: bool) -> float:
+    """Return 3 for a title (or the opening of an untitled text), 2 for the first two body sentences, 1 for others."""
     if sentence.index >= LEAD_SENTENCES:
         return BODY_WEIGHT
+    if untitled and sentence.index == 0:
+        return TITLE_WEIGHT
     return TITLE_WEIGHT if sentence.field == reading.TITLE else LEAD_WEIGHT
 
 
