@@ -69,11 +69,12 @@ class Examples:
         return Example(
             title=values.get("title", ""),
             text=values.get("text", ""),
-            fields=self._example_fields(entry.entries.get("fields")),
+            fields=self.fields_of(entry.entries.get("fields")),
             place=entry.place,
         )
 
-    def _example_fields(self, tree: Tree | None) -> Mapping[str, object]:
+    def fields_of(self, tree: Tree | None) -> Mapping[str, object]:
+        """Return field values in the types that `Document.of` wants."""
         if tree is None:
             return {}
         if not isinstance(tree, Table):

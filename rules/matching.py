@@ -7,21 +7,21 @@ that matching never waits for a change.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple, Self
 
 from rules.query import Document, Hits, Query, marked
-from rules.query.needs import routes
 from rules.query.nodes import Node
+from rules.query.plans import plan
 from rules.shards import Shards
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shape:
-    """One distinct query, shared by all rules that ask it. `exact` shapes match every document that reaches them."""
+    """One distinct query, shared by all rules that ask it; `rest` is what its index keys leave to test."""
 
     query: Query
-    exact: bool
+    rest: Node | None
 
 
 _EMPTY: Final[Shards[Any, Any]] = Shards()
@@ -35,9 +35,11 @@ class _Branch:
     children: Mapping[str, "_Branch"] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Match:
-    """A rule that matched: `key` as given to `RuleSet.add`, and the matched words, worked out when asked for."""
+class Match(NamedTuple):
+    """A rule that matched: `key` as given to `RuleSet.add`, and the matched words, worked out when asked for.
+
+    A tuple, because hundreds are made for one article and a frozen dataclass takes three times as long.
+    """
 
     key: str
     query: Query
@@ -58,8 +60,11 @@ class RuleSet:
     _members: Shards[_Shape, tuple[str, ...]] = _EMPTY
     _shapes: Shards[str, _Shape] = _EMPTY
     _costly: tuple[_Shape, ...] = ()
-    _levels: tuple[int, ...] = ()
-    _endings: bool = False
+    _fuzzy: bool = False
+    # The keys in use at the root and below it, of this set and of those it came from: they only ever grow, and only
+    # narrow down what is looked up, so sharing them between snapshots is safe.
+    _first: set[str] = field(default_factory=set)
+    _later: set[str] = field(default_factory=set)
     size: int = 0
 
     def __len__(self) -> int:
@@ -101,13 +106,14 @@ class RuleSet:
                 _shapes=self._shapes.put(key, shape),
                 size=self.size + 1,
             )
-        paths, exact = routes(query.root.needs())
-        shape = _Shape(query, exact)
-        roots, levels, endings = self._roots, set(self._levels), self._endings
+        planned = plan(query.root)
+        paths, shape = planned.routes, _Shape(query, planned.rest)
+        roots, fuzzy = self._roots, self._fuzzy
         for path in paths:
+            self._first.add(path[0])
+            self._later.update(path[1:])
             roots = roots.put(path[0], _planted(roots.get(path[0]) or _Branch(), path[1:], shape))
-            levels.update(len(part) - 1 for part in path if ":" not in part and "*" in part)
-            endings = endings or any(part[0] == "*" for part in path)
+            fuzzy = fuzzy or any(part[0] == "~" for part in path)
         return replace(
             self,
             _roots=roots,
@@ -115,8 +121,7 @@ class RuleSet:
             _members=self._members.put(shape, (key,)),
             _shapes=self._shapes.put(key, shape),
             _costly=self._costly if paths else (*self._costly, shape),
-            _levels=tuple(sorted(levels)),
-            _endings=endings,
+            _fuzzy=fuzzy,
             size=self.size + 1,
         )
 
@@ -130,7 +135,7 @@ class RuleSet:
         if left:
             return replace(self, _members=members, _shapes=shapes, size=self.size - 1)
         roots = self._roots
-        for path in routes(shape.query.root.needs())[0]:
+        for path in plan(shape.query.root).routes:
             branch = roots.get(path[0])
             if branch is not None:
                 roots = roots.put(path[0], _pruned(branch, path[1:], shape))
@@ -146,26 +151,25 @@ class RuleSet:
 
     def match(self, document: Document) -> tuple[Match, ...]:
         """Return every rule that matches, in the order of their keys."""
-        found: list[tuple[str, Query]] = []
+        found: dict[str, Query] = {}
         members = self._members
         for shape in self._candidates(document):
-            if shape.exact or shape.query.root.test(document):
-                found.extend([(key, shape.query) for key in members.get(shape) or ()])
-        found.sort(key=lambda entry: entry[0])
-        return tuple([Match(key, query, document) for key, query in found])
+            if shape.rest is None or shape.rest.test(document):
+                found.update(dict.fromkeys(members.get(shape) or (), shape.query))
+        return tuple([Match(key, found[key], document) for key in sorted(found)])
 
-    def _candidates(self, document: Document) -> dict[_Shape, None]:
+    def _candidates(self, document: Document) -> set[_Shape]:
         """Return the queries whose required keys the document carries, and the costly ones."""
-        keys = document.keys(self._levels, endings=self._endings)
-        found = dict.fromkeys(self._costly)
-        branches = self._roots.present(keys)
+        keys = document.keys(fuzzy=self._fuzzy)
+        found = set(self._costly)
+        branches = self._roots.present(self._first & keys)
+        later = self._later & keys
         while branches:
             branch = branches.pop()
-            if branch.shapes:
-                found.update(dict.fromkeys(branch.shapes))
+            found.update(branch.shapes)
             children = branch.children
             if children:  # the smaller side is walked
-                shared = keys.intersection(children) if len(children) < len(keys) else children.keys() & keys
+                shared = later.intersection(children) if len(children) < len(later) else children.keys() & later
                 branches.extend([children[key] for key in shared])
         return found
 

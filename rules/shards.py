@@ -1,6 +1,6 @@
 """A persistent hash table: a change copies one small table and shares the rest. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Generic, Self, TypeVar
 
@@ -34,7 +34,7 @@ class Shards(Generic[K, V]):
         tables[place] = table
         return type(self)(tuple(tables))
 
-    def present(self, keys: frozenset[K]) -> list[V]:
+    def present(self, keys: Iterable[K]) -> list[V]:
         """Return the values of those `keys` that have one."""
         tables = self.tables
         return [value for key in keys if (value := tables[hash(key) & _MASK].get(key)) is not None]

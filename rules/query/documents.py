@@ -7,6 +7,7 @@ the text, so that several threads may share a document.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from math import isfinite
 from typing import Final, NamedTuple, Self
 
@@ -16,7 +17,9 @@ from rules.vocabulary import FIELDS
 MAX_TEXT: Final = 200_000
 """Characters of a body that are searched; the rest is ignored, which bounds the cost of a hostile page."""
 PREFIX_LEVELS: Final = (2, 4, 6)
-"""Lengths at which word beginnings and endings serve as index keys."""
+"""Lengths at which word beginnings serve as index keys."""
+LONGEST_FUZZY: Final = 40
+"""Letters of the longest word that fuzzy search considers; longer ones are not words but noise."""
 
 
 class Span(NamedTuple):
@@ -37,8 +40,10 @@ class Document:
 
     __slots__ = (
         "_keys",
+        "_lowered",
         "_places",
         "_plain",
+        "_sizes",
         "_sorted",
         "_spans",
         "memo",
@@ -70,8 +75,10 @@ class Document:
         self._places: dict[str, list[int]] | None = None
         self._spans: list[tuple[int, int]] | None = None
         self._sorted: list[str] | None = None
+        self._sizes: dict[int, list[str]] | None = None
         self._plain: tuple[str, str] | None = None
-        self._keys: tuple[tuple[tuple[int, ...], bool], frozenset[str]] | None = None
+        self._lowered: str | None = None
+        self._keys: tuple[bool, frozenset[str]] | None = None
 
     @classmethod
     def of(cls, *, title: str, text: str, fields: Mapping[str, object]) -> Self:
@@ -133,6 +140,22 @@ class Document:
                 return
             yield ordered[index]
 
+    def sized(self, size: int) -> list[str]:
+        """Return the distinct words of `size` letters."""
+        if self._sizes is None:
+            sizes: dict[int, list[str]] = {}
+            for word in self.vocabulary:
+                sizes.setdefault(len(word), []).append(word)
+            self._sizes = sizes
+        return self._sizes.get(size, [])
+
+    @property
+    def lowered(self) -> str:
+        """Title and body without accents and case, to look for a part that a regular expression requires."""
+        if self._lowered is None:
+            self._lowered = "\n".join(self.bare).lower()
+        return self._lowered
+
     @property
     def bare(self) -> tuple[str, str]:
         """Title and text without accents, of unchanged length, for regular expressions."""
@@ -149,22 +172,18 @@ class Document:
             return Span("title", start, end, self.title[start:end])
         return Span("text", start, end, self.text[start:end])
 
-    def keys(self, levels: tuple[int, ...] = PREFIX_LEVELS, *, endings: bool = True) -> frozenset[str]:
-        """Return every index key that this document can answer to.
+    def keys(self, *, fuzzy: bool = True) -> frozenset[str]:
+        """Return every index key that this document can answer to; those of fuzzy words only when asked.
 
-        Words stand for themselves; `title:word`, `field:value`, `ab*` (a beginning of a length in `levels`), `*yz`
-        (an ending) and `=半导` (neighbours in a script without spaces) are told apart by their punctuation, which no
-        folded word carries.
+        Words stand for themselves; `title:word`, `field:value`, `ab*` (a beginning), `~abd` (a word less a letter)
+        and `=半导` (neighbours in a script without spaces) are told apart by their punctuation, which no folded word
+        carries.
         """
-        wanted = (levels, endings)
-        if self._keys is not None and self._keys[0] == wanted:
+        if self._keys is not None and self._keys[0] == fuzzy:
             return self._keys[1]
         keys = set(self.vocabulary)
+        keys.update(*map(_beginnings_and_forms if fuzzy else _beginnings, self.vocabulary))
         keys.update([f"title:{word}" for word in self.title_words])
-        for level in levels:
-            keys.update([word[:level] + "*" for word in self.vocabulary if len(word) >= level])
-            if endings:
-                keys.update(["*" + word[-level:] for word in self.vocabulary if len(word) >= level])
         if not (self.text.isascii() and self.title.isascii()):
             keys.update(_neighbours(self.words))
         for name, values in self.values.items():
@@ -178,8 +197,26 @@ class Document:
             if number == int(number):
                 keys.add(f"{name}:{int(number)}")
         frozen = frozenset(keys)
-        self._keys = (wanted, frozen)
+        self._keys = (fuzzy, frozen)
         return frozen
+
+
+@lru_cache(maxsize=32_768)
+def _beginnings(word: str) -> tuple[str, ...]:
+    """Return the keys for the beginnings of a word. The cache holds the words that articles share, some 10 MB."""
+    return tuple([f"{word[:level]}*" for level in PREFIX_LEVELS if len(word) >= level])
+
+
+@lru_cache(maxsize=32_768)
+def _beginnings_and_forms(word: str) -> tuple[str, ...]:
+    """Return the keys for the beginnings of a word and for fuzzy search; some 25 MB of cache."""
+    return _beginnings(word) + lessened(word) if len(word) <= LONGEST_FUZZY else _beginnings(word)
+
+
+def lessened(word: str) -> tuple[str, ...]:
+    """Return the word and the word less one letter, as index keys: two words one edit apart share one of them."""
+    forms = {word[:index] + word[index + 1 :] for index in range(len(word))}
+    return tuple([f"~{form}" for form in (word, *sorted(forms))])
 
 
 def _neighbours(found: list[str]) -> Iterator[str]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from rules.query.documents import LONGEST_FUZZY
 from rules.query.errors import QueryError
 from rules.query.limits import Limits
 from rules.query.nodes import Name, Node, Phrase, Present, Regex, Term, compiled
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _STAR: Final = "ʡ"  # stand-ins for * and ? while a pattern is cut into words: letters that no language writes
 _ONE: Final = "ʢ"
+_SIMPLE: Final = re.compile(r"[A-Za-z0-9 .*+?{},]+")  # no groups, classes or alternatives
+_UNSURE: Final = re.compile(r".(?:[*+?]|\{[0-9,]*\})[?+]?")  # what a quantifier may leave out
+_LITERAL: Final = re.compile(r"[A-Za-z0-9 ]+")
 _GLUED: Final = re.compile(r"([a-z]+)([<>]=?|=)(.+)", re.IGNORECASE)
 
 
@@ -175,6 +179,8 @@ class Reader:
         least = 3 if edits == 1 else 5
         if len(found[0]) < least:
             raise place.fault(f"{found[0]!r} is too short for ~{int(edits)}", f"It takes at least {least} letters.")
+        if len(found[0]) >= LONGEST_FUZZY:
+            raise place.fault(f"~ works on words of less than {LONGEST_FUZZY} letters", "Shorten it, or leave out ~.")
         slot = Fuzzy(found[0], int(edits))
         return Name(field.name, (slot,)) if field.kind == "names" else Term(slot, field.name == "title")
 
@@ -197,7 +203,7 @@ class Reader:
             raise place.fault(
                 "This regular expression matches the empty text, so every article", "Make a part of it required."
             )
-        return Regex(pattern, self._limits.regex_memory, field.name == "title")
+        return Regex(pattern, self._limits.regex_memory, field.name == "title", _required(pattern))
 
     def _range(self, low: Any, high: Any, field: Field, ends: tuple[bool, bool], place: Place) -> Node:
         bounds = [
@@ -210,6 +216,14 @@ class Reader:
             return between(field, bounds[0], bounds[1], place, ends=ends)
         ordered = ", ".join(entry.name for entry in FIELDS.values() if entry.kind in ("ordered", "number"))
         raise place.fault(f"{field.name} has no order", f"Ranges work with {ordered}.")
+
+
+def _required(pattern: str) -> str:
+    """Return the longest run of letters that a simple expression requires, in lower case; "" for any other."""
+    if not _SIMPLE.fullmatch(pattern):
+        return ""
+    certain = _UNSURE.sub("\n", pattern)
+    return max(_LITERAL.findall(certain), key=len, default="").lower()
 
 
 def _unquoted(raw: str) -> str:

@@ -23,7 +23,7 @@ class Limits:
     slop: int = 50
     regexes: int = 4
     regex_length: int = 400
-    regex_memory: int = 1 << 20
+    regex_memory: int = 1 << 18
 
 
 CHAT: Final = Limits()

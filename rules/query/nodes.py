@@ -4,6 +4,7 @@ Every node answers `test(document)`; `mark(document, marks)`, which notes the wo
 `needs()`, the index keys that a matching document must carry (see `rules/query/needs.py`).
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -103,11 +104,12 @@ class Phrase(_Leaf):
         ]
         distinct = {word for found in filled for word in found}
         shared = len(distinct) < sum(len(found) for found in filled)
-        size = document.title_size
         # A phrase never runs from the title into the body.
-        yield from occurrences([[i for i in slot if i < size] for slot in whole], self.slop, shared=shared)
+        cuts = [bisect_left(slot, document.title_size) for slot in whole]
+        if all(cuts):
+            yield from occurrences([s[:cut] for s, cut in zip(whole, cuts, strict=True)], self.slop, shared=shared)
         if not self.title:
-            yield from occurrences([[i for i in slot if i >= size] for slot in whole], self.slop, shared=shared)
+            yield from occurrences([s[cut:] for s, cut in zip(whole, cuts, strict=True)], self.slop, shared=shared)
 
     def test(self, document: Document) -> bool:
         """Say whether the words stand together."""
@@ -139,12 +141,15 @@ class Regex(_Leaf):
     pattern: str
     memory: int
     title: bool = False
+    literal: str = ""  # a part that is always there, which most articles lack
 
     def _search(self, text: str) -> Any:
         return compiled(self.pattern, self.memory).search(text)
 
     def test(self, document: Document) -> bool:
         """Say whether it is found."""
+        if self.literal not in document.lowered:
+            return False
         heading, body = document.bare
         return self._search(heading) is not None or (not self.title and self._search(body) is not None)
 
@@ -168,7 +173,7 @@ class Regex(_Leaf):
         return ("title:" if self.title else "") + f"/{self.pattern}/"
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2_048)
 def compiled(pattern: str, memory: int) -> Any:
     """Compile with RE2: time linear in the text, `memory` bytes at most. Raises re2.error.
 
@@ -212,8 +217,16 @@ class Name(_Leaf):
     name: str
     slots: tuple[Slot, ...]
 
+    @property
+    def plain(self) -> str:
+        """The word when there is but one plain word, the usual case."""
+        slot = self.slots[0]
+        return slot.word if len(self.slots) == 1 and isinstance(slot, Word) else ""
+
     def test(self, document: Document) -> bool:
         """Say whether one name holds them."""
+        if self.plain:
+            return any(self.plain in entry for entry in document.names.get(self.name, ()))
         return any(self._holds(entry) for entry in document.names.get(self.name, ()))
 
     def _holds(self, entry: tuple[str, ...]) -> bool:
@@ -315,7 +328,10 @@ class And:
 
     def test(self, document: Document) -> bool:
         """Say whether every child matches."""
-        return all(child.test(document) for child in self.children)
+        for child in self.children:  # noqa: SIM110 - a generator costs twice as much, on the hottest path
+            if not child.test(document):
+                return False
+        return True
 
     def mark(self, document: Document, marks: Marks) -> None:
         """Note the words of every child."""
@@ -342,7 +358,10 @@ class Or:
 
     def test(self, document: Document) -> bool:
         """Say whether one child matches."""
-        return any(child.test(document) for child in self.children)
+        for child in self.children:  # noqa: SIM110 - see And
+            if child.test(document):
+                return True
+        return False
 
     def mark(self, document: Document, marks: Marks) -> None:
         """Note the words of the children that match."""

@@ -21,7 +21,12 @@ def occurrences(places: Sequence[Sequence[int]], slop: int, *, shared: bool) -> 
     if any(not slot for slot in places):
         return
     pivot = min(range(len(places)), key=lambda slot: len(places[slot]))
-    matches = _exact(places, pivot) if slop == 0 else _near(places, slop, shared=shared)
+    if slop == 0:
+        matches = _exact(places, pivot)
+    elif len(places) == 2 and not shared:
+        matches = _pairs(places[0], places[1], slop)
+    else:
+        matches = _near(places, slop, shared=shared)
     yield from islice(matches, _MOST)
 
 
@@ -33,6 +38,13 @@ def _exact(places: Sequence[Sequence[int]], pivot: int) -> Iterator[tuple[int, .
         start = index - pivot
         if all(start + offset in sets[offset] for offset in range(size)):
             yield tuple(range(start, start + size))
+
+
+def _pairs(left: Sequence[int], right: Sequence[int], slop: int) -> Iterator[tuple[int, ...]]:
+    """Yield every pair of two words close enough: the usual distance query."""
+    for index in left:
+        for other in right[bisect_left(right, index + 1 - slop) : bisect_right(right, index + 1 + slop)]:
+            yield index, other
 
 
 def _near(places: Sequence[Sequence[int]], slop: int, *, shared: bool) -> Iterator[tuple[int, ...]]:

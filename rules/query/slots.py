@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from rules.query.documents import PREFIX_LEVELS, Document
+from rules.query.documents import LONGEST_FUZZY, PREFIX_LEVELS, Document, lessened
 
 WILD: Final = "*?"
 
@@ -85,31 +85,23 @@ class Fuzzy:
         """Return the distinct words close enough."""
         known = document.memo.get(self)
         if known is None:
-            known = document.memo[self] = self.among(document.vocabulary)
+            size, edits = len(self.word), self.edits
+            near = [document.sized(other) for other in range(size - edits, min(size + edits, LONGEST_FUZZY) + 1)]
+            known = document.memo[self] = tuple(sorted(word for entry in near for word in self.among(entry)))
         return known
 
     def among(self, entry: Iterable[str]) -> tuple[str, ...]:
         """Return the words of `entry` that fill this slot."""
-        size, edits, word = len(self.word), self.edits, self.word
-        near = [other for other in entry if -edits <= len(other) - size <= edits]
-        if edits == 1:
-            head, tail = self._ends()
-            near = [other for other in near if other.startswith(head) or other.endswith(tail)]
-        return tuple(sorted(other for other in near if within(word, other, edits)))
-
-    def _ends(self) -> tuple[str, str]:
-        # One edit, even a swap, cannot touch both ends when a letter lies between them.
-        size = (len(self.word) - 1) // 2
-        return self.word[:size], self.word[len(self.word) - size :]
+        word, edits, first, last = self.word, self.edits, self.word[0], self.word[-1]
+        if edits == 1:  # one edit, even a swap, leaves the first or the last letter
+            near = [other for other in entry if other[0] == first or other[-1] == last]
+            return tuple([other for other in near if within(word, other, 1)])
+        return tuple([other for other in entry if within(word, other, edits)])
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Any of these keys is present wherever this slot is filled; none for two edits."""
-        head, tail = self._ends()
-        level = _level(len(head))
-        if self.edits != 1 or not level:
-            return ()
-        return (head[:level] + "*", "*" + tail[-level:])
+        return lessened(self.word) if self.edits == 1 else ()
 
     def __str__(self) -> str:
         return f"{self.word}~{self.edits}"

@@ -37,13 +37,16 @@ _LATIN: Final = str.maketrans(
 )
 
 
+_BLANKS: Final = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) not in ".,'"}
+_SYMBOLS = "“”‘„«»–—―…•·€£¥°§®©™\u00a0\u2002\u2003\u2009\u202f"
+_TYPOGRAPHIC: Final = str.maketrans({"’": "'"} | dict.fromkeys(_SYMBOLS, " "))
+
+
 def words(text: str) -> list[str]:
     """Return the folded words of `text` in order; `spans` gives their places."""
+    text = _typographic(text)
     if text.isascii():
-        found = _ASCII_WORD.findall(text)
-        if not found:
-            return []
-        return [word if word.isalnum() else _mend(word) for word in "\n".join(found).lower().split("\n")]
+        return _ascii_words(text)
     known: dict[str, str] = {}
     result = []
     for word in _WORD.findall(text):
@@ -56,8 +59,34 @@ def words(text: str) -> list[str]:
 
 def spans(text: str) -> list[tuple[int, int]]:
     """Return (start, end) offsets into `text`, one for each of `words(text)`."""
+    text = _typographic(text)
     pattern = _ASCII_WORD if text.isascii() else _WORD
     return [match.span() for match in pattern.finditer(text)]
+
+
+def _typographic(text: str) -> str:
+    """Return English text with its curly quotes, dashes and spaces as ASCII of the same length, other text as it is."""
+    if text.isascii():
+        return text
+    simple = text.translate(_TYPOGRAPHIC)
+    return simple if simple.isascii() else text
+
+
+def _ascii_words(text: str) -> list[str]:
+    """Cut ASCII text: what `_ASCII_WORD` does, but letting `split` do most of it (7x faster)."""
+    found: list[str] = []
+    for chunk in text.translate(_BLANKS).split():
+        if chunk.isalnum():
+            found.append(chunk)
+            continue
+        cut = [bare] if (bare := chunk.strip(".,'")).isalnum() else _ASCII_WORD.findall(chunk)
+        if cut and chunk[-1] == "." and len(cut[-1]) == 1:  # perhaps "U. S.", which spans two chunks
+            found = _ASCII_WORD.findall(text)
+            break
+        found.extend(cut)
+    if not found:
+        return []
+    return [word if word.isalnum() else _mend(word) for word in "\n".join(found).lower().split("\n")]
 
 
 def fold(word: str) -> str:
