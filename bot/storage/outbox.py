@@ -258,6 +258,11 @@ def next_due_at(tx: Connection, *, kinds: Collection[ChatKind]) -> datetime | No
     return found
 
 
+def anything_ready(tx: Connection, *, now: datetime, kinds: Collection[ChatKind]) -> bool:
+    """Tell whether a delivery could be claimed now, as far as the outbox goes: pacing may still hold it back."""
+    return tx.execute(_ready(now, kinds, (), ()).limit(1)).first() is not None
+
+
 def load_delivery(tx: Connection, delivery_id: str) -> Delivery | None:
     """Give one delivery, or None."""
     row = tx.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().first()

@@ -21,7 +21,9 @@ PHOTO_TIMEOUT = 30.0
 _TELEGRAM = frozenset({ChatKind.PRIVATE, ChatKind.GROUP, ChatKind.SUPERGROUP, ChatKind.CHANNEL})
 
 
-def make_request(*, connections: int = 32, read_timeout: float = READ_TIMEOUT) -> "BaseRequest":
+def make_request(
+    *, connections: int = 64, read_timeout: float = READ_TIMEOUT, connect_timeout: float = CONNECT_TIMEOUT
+) -> "BaseRequest":
     """Make the HTTP client of a bot, with its kill-points where a request was written and its answer read.
 
     Opts in to the library's coming type of `retry_after`: without it each "too many requests" warns of deprecation.
@@ -42,11 +44,11 @@ def make_request(*, connections: int = 32, read_timeout: float = READ_TIMEOUT) -
 
     return HTTPXRequest(
         connection_pool_size=connections,
-        connect_timeout=CONNECT_TIMEOUT,
+        connect_timeout=connect_timeout,
         read_timeout=read_timeout,
         write_timeout=READ_TIMEOUT,
         media_write_timeout=PHOTO_TIMEOUT,
-        pool_timeout=CONNECT_TIMEOUT,
+        pool_timeout=connect_timeout,
         httpx_kwargs={"event_hooks": {"request": [hook]}, "trust_env": True},
     )
 
@@ -83,7 +85,7 @@ class TelegramTarget:
             "chat_id": chat.telegram_id,
             "message_thread_id": chat.thread_id,
             "disable_notification": options.silent or None,
-            "reply_markup": _keyboard(part.buttons),
+            "reply_markup": keyboard(part.buttons),
             "parse_mode": None if options.plain else "HTML",
         }
         if options.reply_to is not None:
@@ -102,7 +104,7 @@ class TelegramTarget:
             text=part.plain if options.plain else part.html,
             parse_mode=None if options.plain else "HTML",
             link_preview_options=_preview(chat),
-            reply_markup=_keyboard(part.buttons),
+            reply_markup=keyboard(part.buttons),
         )
 
     async def check(self) -> None:
@@ -130,7 +132,8 @@ def _preview(chat: Chat) -> Any:
     return LinkPreviewOptions(is_disabled=not chat.link_previews)
 
 
-def _keyboard(rows: tuple[tuple[Button, ...], ...]) -> "InlineKeyboardMarkup | None":
+def keyboard(rows: tuple[tuple[Button, ...], ...]) -> "InlineKeyboardMarkup | None":
+    """Give buttons as the library takes them; None where there are none."""
     if not rows:
         return None
     from telegram import InlineKeyboardButton, InlineKeyboardMarkup  # noqa: PLC0415 - as above

@@ -27,6 +27,7 @@ from bot.telegram.composing import REPEAT, Composer
 from bot.telegram.messages import Outgoing, Target
 from bot.telegram.pacing import Pacer
 from bot.telegram.parcels import Desk, Offload, Parcel
+from bot.telegram.settling import OUTAGE
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -100,10 +101,12 @@ class Sender:
     async def drain(self) -> int:
         """Send everything that is due by now and return how many messages left; for demonstrations and tests.
 
-        Raises TokenRefusedError as `run` does, StorageError where the database cannot be used.
+        Ends early, with the rest still owed, once several requests in a row came to nothing. Raises TokenRefusedError as
+        `run` does, StorageError where the database cannot be used.
         """
         before = self.desk.counts["sent"]
-        while not self.desk.halted:
+        self.desk.outage = 0
+        while not self.desk.halted and self.desk.outage < OUTAGE:
             if await self._round():
                 continue
             if not self._flying and not await self.desk.offload(self._anything_due):
@@ -224,8 +227,7 @@ class Sender:
 
     def _anything_due(self) -> bool:
         with looking(self.desk.engine) as tx:
-            at = outbox.next_due_at(tx, kinds=self.desk.target.kinds)
-        return at is not None and at <= self.desk.clock.now()
+            return outbox.anything_ready(tx, now=self.desk.clock.now(), kinds=self.desk.target.kinds)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._flying.pop(task, None)

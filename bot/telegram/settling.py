@@ -72,7 +72,8 @@ def settle(
             return Verdict(action=Action.RETRY, at=now + timedelta(seconds=5), counted=False, hold_all=5.0)
         case FailureKind.UNSENT:
             pause = min(2.0 ** min(outage, 6), 60.0) * (1 + 0.2 * chance)
-            return Verdict(action=Action.RETRY, at=now, counted=False, hold_all=pause)
+            at = now + timedelta(seconds=pause)
+            return Verdict(action=Action.RETRY, at=at, counted=False, hold_all=pause)
         case FailureKind.UNKNOWN:
             return replace(_unanswered(delivery, now=now, wait=wait, others_pass=others_pass, old=old), hold_all=lull)
         case FailureKind.RETRY:

@@ -6,6 +6,7 @@ Only names, types and required flags; limits and meaning are checked by the serv
 import gzip
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ class Schema:
         self._by_lower = {name.lower(): name for name in self._methods}
 
     @classmethod
+    @cache
     def load(cls) -> "Schema":
+        """Load the schema that lies beside this file, once."""
         path = Path(__file__).with_name("bot_api_schema.json.gz")
         return cls(json.loads(gzip.decompress(path.read_bytes())))
 

@@ -5,7 +5,9 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -37,7 +39,7 @@ class JumpClock:
 
     async def sleep(self, seconds: float) -> None:
         was_busy = self.busy
-        for _ in range(3):  # what was just started gets the chance to make itself busy
+        for _ in range(12):  # what was just started may make itself busy, what just ended may wake the sleeper
             await asyncio.sleep(0)
         if was_busy or self.busy:
             await asyncio.sleep(0.001)
@@ -84,10 +86,20 @@ async def inline(function: Callable[[], T]) -> T:
 
 
 def open_database(folder: Path) -> Engine:
-    """Open a fresh SQLite database with the schema."""
-    engine = open_engine(f"sqlite:///{folder / 'straitwatch.sqlite3'}")
-    metadata.create_all(engine)
-    return engine
+    """Open a fresh SQLite database with the schema: a copy of one that is made once, which saves half a test's time."""
+    path = folder / "straitwatch.sqlite3"
+    path.write_bytes(_empty_database())
+    return open_engine(f"sqlite:///{path}")
+
+
+@cache
+def _empty_database() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.sqlite3"
+        engine = open_engine(f"sqlite:///{path}")
+        metadata.create_all(engine)
+        engine.dispose()
+        return path.read_bytes()
 
 
 def make_sender(engine: Engine, target: Target, clock: JumpClock, **options: Any) -> Sender:
