@@ -47,6 +47,9 @@ _TRIGGER = re.compile(
 )
 
 
+_DIGIT = re.compile(r"\d")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A date with its role (effective, expires, comment) and the character range that says so."""
@@ -59,7 +62,7 @@ class Found:
 
 def dates(text: str, published_on: date | None) -> list[Found]:
     """Return the first date of each role in ``text``; ``published_on`` completes dates without a year."""
-    if not _TRIGGER.search(text):
+    if not _TRIGGER.search(text) or not (_DIGIT.search(text) or _AT_ONCE.search(text)):
         return []
     found: dict[str, Found] = {}
     at_once = _AT_ONCE.search(text)

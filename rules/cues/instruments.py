@@ -49,6 +49,7 @@ _ECCN_CONTEXT = re.compile(
 )
 _CN_CONTEXT = re.compile(r"MOFCOM|China'?s? (?:Ministry of Commerce|commerce ministry)|商务部|出口管制")
 _DIGIT = re.compile(r"\d")
+_PROMISING = re.compile(r"\d{3}|[Gg]eneral [Ll]icen[cs]e|H\.\s?R\.|\bGL\s")  # what any of the patterns needs
 _NUMBER = re.compile(r"\d[\d–-]*")
 
 
@@ -85,7 +86,7 @@ def instruments(title: str, body: str) -> tuple[tuple[str, ...], bool]:
     found: dict[str, None] = {}
     official = False
     for text in (title[:MAX_SCANNED], body[:MAX_SCANNED]):
-        if not _DIGIT.search(text):
+        if not _PROMISING.search(text):
             continue
         for match in _ALL.finditer(text):
             kind = match.lastgroup or ""

@@ -9,7 +9,7 @@ from rules.cues.inflecting import noun_forms
 from rules.gazetteers import GazetteerError, Name, Trie, load_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 FILES = ("places", "entities", "goods")
@@ -36,8 +36,8 @@ class Namer:
         """Return the entry with this id. Raises KeyError when no gazetteer has it."""
         return self.by_id[name_id]
 
-    def mentions(self, keys: Sequence[str], words: frozenset[str] | set[str]) -> list[Mention]:
-        """Return the names in a sentence, the longest at each place; ``words`` are the text's words in lower case."""
+    def mentions(self, keys: Sequence[str], words: Callable[[], set[str]]) -> list[Mention]:
+        """Return the names in a sentence, the longest at each place; ``words`` gives the text's words in lower case."""
         found: list[Mention] = []
         index, count, root, longest = 0, len(keys), self.trie.root, self.trie.longest
         while index < count:
@@ -47,7 +47,7 @@ class Namer:
                 continue
             end, entries = hit
             for section, name in entries:
-                if (name.needs and not name.needs & words) or (name.never and name.never & words):
+                if (name.needs and not name.needs & words()) or (name.never and name.never & words()):
                     continue
                 found.append(Mention(name, section, index, end))
             index = end

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _TARGET_LINKS = frozenset({"on", "to", "against", "from", "in", "for", "with", "at", "into"})
 
+_AIMING = frozenset({"on", "to", "against", "from"})
+_LIST_WORDS = frozenset({",", "and", "or", "the", "people", "'s", "republic", "of"})
+
 
 def country_of(mention: Mention) -> str:
     """Return the ISO code a mention stands for, or ""."""
@@ -40,16 +43,15 @@ def parties(keys: Sequence[str], mentions: Sequence[Mention], votes: Sequence[Vo
         return [], []
     issuers: list[str] = []
     targets: list[str] = []
+    aimed_end = -99  # where the last target of a list ends: "from Brazil, China and India"
     for mention, code in states:
-        if mention.start < verb_at and keys[mention.start - 1 : mention.start] not in (
-            ["on"],
-            ["to"],
-            ["against"],
-            ["from"],
-        ):
+        before = keys[mention.start - 1] if mention.start else ""
+        listed = 0 < mention.start - aimed_end <= 5 and set(keys[aimed_end : mention.start]) <= _LIST_WORDS
+        if mention.start < verb_at and before not in _AIMING and not listed:
             issuers.append(code)
         else:
             targets.append(code)
+            aimed_end = mention.end
     if len(set(issuers)) > 1 and "and" not in keys[:verb_at] and "," not in keys[:verb_at]:
         issuers = issuers[-1:] if _is_possessed(keys, states) else issuers[:1]
     return issuers, [code for code in targets if code not in issuers]

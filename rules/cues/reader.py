@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rules.cues import context, dates, instruments, reading, stage
@@ -82,7 +83,7 @@ class CueReader:
             _OFFICIAL.search(title, 0, _OFFICIAL_BODY) or (tier == 1 and _OFFICIAL.search(body, 0, _OFFICIAL_BODY))
         )
         stage_name, stage_evidence = self._stage(read, hints, direction.weight, title, body, official=official)
-        issuers, targets = parties_of(read)
+        issuers, targets = parties_of(read, tier=tier)
         goods = _ids(read, "goods")
         found_dates, date_evidence = _dates(read, title, body, published_on)
         cues = Cues(
@@ -118,7 +119,7 @@ class CueReader:
         parts = reading.sentences(title, reading.TITLE, self._cased)
         parts += reading.sentences(body, reading.BODY, self._cased) if body else []
         parts = parts[:MAX_SENTENCES]
-        words = {key.lower() for part in parts for key in part.keys}
+        words = lru_cache(lambda: {key.lower() for part in parts for key in part.keys})  # few names ask for them
         year = published_on.year if published_on else None
         found = []
         for part in parts:

@@ -154,8 +154,22 @@ def evidence_at(sentence: Sentence, start: int, end: int, *, title: str, body: s
     return Evidence(start=first, end=last, field=sentence.field, text=text, why=why)
 
 
-def parties_of(read: Sequence[Read]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return issuers and targets from the first sentences that name them; historical ones do not count."""
+def parties_of(read: Sequence[Read], *, tier: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return issuers and targets from the first sentences that name them; historical ones do not count.
+
+    In an official notice (``tier`` 1) the issuer is the state of the first body named, and the others are targets.
+    """
+    if tier == 1:
+        official = [mention for item in read[:4] for mention in item.mentions]
+        bodies = [
+            mention.name.country
+            for mention in official
+            if mention.section == "entities" and mention.name.kind == "body"
+        ]
+        issuer = next((country for country in bodies if country), "")
+        if issuer:
+            named = dict.fromkeys(code for code in map(parties.country_of, official) if code and code != issuer)
+            return (issuer,), tuple(named)[:5]
     issuers: dict[str, None] = {}
     targets: dict[str, None] = {}
     for item in read[:6]:
