@@ -6,13 +6,21 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+BOUND_VALUES = 10_000  # of one statement; SQLite allows 32,766, PostgreSQL 65,535
+
 
 def insert_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Insert the rows whose primary key is not there yet; returns how many were new."""
-    if not rows:
-        return 0
-    statement = _insert(tx, table).on_conflict_do_nothing()
-    return max(tx.execute(statement, [dict(row) for row in rows]).rowcount, 0)
+    """Insert the rows whose primary key is not there yet; returns how many were new.
+
+    Counted by what is returned: SQLAlchemy keeps no row count of an INSERT on PostgreSQL.
+    """
+    inserted = 0
+    at_once = BOUND_VALUES // len(rows[0]) if rows else 1
+    for start in range(0, len(rows), at_once):
+        part = [dict(row) for row in rows[start : start + at_once]]
+        statement = _insert(tx, table).values(part).on_conflict_do_nothing().returning(*table.primary_key.columns)
+        inserted += len(tx.execute(statement).all())
+    return inserted
 
 
 def upsert(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

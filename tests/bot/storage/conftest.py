@@ -1,0 +1,26 @@
+"""The storage tests run on SQLite and on a real PostgreSQL server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.fakes.databases import empty, postgres, sqlite
+
+
+@pytest.fixture(scope="session")
+def postgres_engine() -> Iterator[Engine]:
+    with postgres() as engine:
+        yield engine
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    if request.param == "sqlite":
+        with sqlite(tmp_path) as made:
+            yield made
+    else:
+        shared = request.getfixturevalue("postgres_engine")
+        empty(shared)
+        yield shared
