@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from bot.alerting.quiet import deliver_at
 from bot.domain import Alert, Article, Assessment, Chat, DeliveryState, Mode, Story
@@ -64,24 +64,29 @@ def search(tx: Connection, words: Sequence[str], *, limit: int, offset: int = 0)
     """
     hits = [
         or_(
-            func.lower(stories.c.headline).contains(word, autoescape=True),
+            _carries(stories.c.headline, word),
             select(members.c.article_id)
             .join(articles, articles.c.id == members.c.article_id)
             .where(
                 members.c.story_id == stories.c.id,
-                or_(
-                    func.lower(articles.c.title).contains(word, autoescape=True),
-                    func.lower(articles.c.summary).contains(word, autoescape=True),
-                ),
+                or_(_carries(articles.c.title, word), _carries(articles.c.summary, word)),
             )
             .exists(),
         )
-        for word in (word.lower() for word in words)
+        for word in words
     ]
     where = and_(stories.c.merged_into.is_(None), *hits)
     number = tx.scalar(select(func.count()).select_from(stories).where(where)) or 0
     page = select(stories.c.id).where(where).order_by(stories.c.last_at.desc(), stories.c.id)
     return list(tx.scalars(page.limit(limit).offset(offset))), int(number)
+
+
+def _carries(column: ColumnElement[str], word: str) -> ColumnElement[bool]:
+    """Find a word whatever its case. SQLite folds ASCII letters only, so others are tried in their usual spellings."""
+    if word.isascii():
+        return func.lower(column).contains(word.lower(), autoescape=True)
+    spellings = dict.fromkeys((word, word.lower(), word.upper(), word.capitalize()))
+    return or_(*(column.contains(one, autoescape=True) for one in spellings))
 
 
 def fate(tx: Connection, chat_key: str, story_id: str) -> Fate:

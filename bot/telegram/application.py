@@ -24,6 +24,7 @@ from bot.telegram.commands.receiving import Receiver
 from bot.telegram.commands.turns import Services
 from bot.telegram.notifier import make_request
 from bot.telegram.strings import strings
+from bot.telegram.webhook import HostAsgi, serve_webhook
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -135,8 +136,10 @@ async def answer_error(update: object, context: "ContextTypes.DEFAULT_TYPE") -> 
         log.warning("error_not_told", reference=reference, kind=type(failure).__name__)
 
 
-async def serve(application: "App", settings: Settings, stop: asyncio.Event) -> None:
-    """Take updates until `stop`: by long polling, or by webhook where one is set. Raises TokenRefusedError.
+async def serve(application: "App", settings: Settings, stop: asyncio.Event, *, host: HostAsgi | None = None) -> None:
+    """Take updates until `stop`: by long polling, or by webhook where one is set and `host` can serve it.
+
+    Raises TokenRefusedError, and ConfigurationError where the webhook cannot be served.
 
     A second instance that polls with the same token is reported to log and owner; this one rests and tries again, so
     that a forgotten instance does not silence both for good.
@@ -154,10 +157,8 @@ async def serve(application: "App", settings: Settings, stop: asyncio.Event) -> 
     await register_commands(application.bot, owners)
     await application.start()
     try:
-        if settings.webhook_url:
-            from bot.telegram.webhook import serve_webhook  # noqa: PLC0415 - brings uvicorn
-
-            await serve_webhook(application, settings, stop, allowed_updates=ALLOWED_UPDATES)
+        if settings.webhook_url and host is not None:
+            await serve_webhook(application, settings, stop, host, allowed_updates=ALLOWED_UPDATES)
         else:
             await _poll(application, stop)
     finally:

@@ -1,10 +1,9 @@
 """Take updates by webhook: our own front, which compares the secret in constant time and never logs it."""
 
 import asyncio
-import contextlib
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,6 +22,8 @@ BODY_LIMIT = 1_000_000  # bytes; an update of Telegram's has some thousands
 _HEADER = b"x-telegram-bot-api-secret-token"
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+HostAsgi = Callable[["WebhookFront", str, asyncio.Event], Awaitable[None]]
+"""Serves an ASGI application on `host:port` until the event is set; the web server's home is elsewhere."""
 
 
 class WebhookFront:
@@ -67,43 +68,22 @@ class WebhookFront:
 
 
 async def serve_webhook(
-    application: "App",
-    settings: Settings,
-    stop: asyncio.Event,
-    *,
-    allowed_updates: Sequence[str],
+    application: "App", settings: Settings, stop: asyncio.Event, host: HostAsgi, *, allowed_updates: Sequence[str]
 ) -> None:
     """Listen until `stop` and tell Telegram where; raises ConfigurationError without a secret of 16 characters."""
-    import uvicorn  # noqa: PLC0415 - only webhooks need it
-
     secret = settings.webhook_secret.get_secret_value()
     if len(secret) < 16:
         place, remedy = "STRAITWATCH_WEBHOOK_SECRET", "Set 16 to 256 letters, digits, _ or -"
         raise ConfigurationError([Fault(place=place, problem="too short to be a secret", remedy=remedy)])
-    host, _, port = settings.webhook_listen.rpartition(":")
     front = WebhookFront(application, path=urlsplit(settings.webhook_url).path, secret=secret)
-    config = uvicorn.Config(
-        front, host=host or "127.0.0.1", port=int(port), log_config=None, access_log=False, lifespan="off"
-    )
-
-    class Quiet(uvicorn.Server):
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            """Leave the signals to whoever runs the process."""
-            yield
-
-    server = Quiet(config)
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(host(front, settings.webhook_listen, stop))
     try:
         await application.bot.set_webhook(
             settings.webhook_url, secret_token=secret, allowed_updates=list(allowed_updates)
         )
-        waiting = asyncio.create_task(stop.wait())
-        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-    finally:
-        server.should_exit = True
         await serving
+    finally:
+        serving.cancel()
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -13,17 +13,23 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from bot.domain import Article, Assessment, Chat, Story, Subscription, Topic
+from bot.alerting.routing import Wanted, route
+from bot.domain import Article, Assessment, Chat, Delivery, Story, Subscription, Topic
 from bot.settings import Settings
 from bot.storage.articles import add_articles
 from bot.storage.chats import load_chat
 from bot.storage.database import open_engine, reading
+from bot.storage.outbox import enqueue
 from bot.storage.schema import metadata
 from bot.storage.stories import save_alerts, save_assessments, save_story
 from bot.storage.subscriptions import subscriptions_of
 from bot.telegram.application import Services, build_application
+from bot.telegram.composing import StoryComposer
+from bot.telegram.notifier import TelegramTarget
+from bot.telegram.pacing import Pacer
+from bot.telegram.sender import Sender
 from tests.fakes.bot_api import BotApi, Shown
-from tests.fakes.values import NOW, alert, article, assessment, member, story
+from tests.fakes.values import NOW, alert, article, assessment, member, story, subscription
 
 OWNER = 42
 
@@ -93,6 +99,35 @@ class House:
         """Count the bot's messages in a chat."""
         return len(self.api.texts(chat_id))
 
+    def alert(self, chat_key: str, told: Story, *rules: str) -> Delivery:
+        """Owe a chat the alert of a story, as routing does."""
+        chat = self.chat(chat_key)
+        assert chat is not None
+        asked = [
+            Wanted(
+                subscription=subscription(id=f"r{n}", chat_key=chat_key, name=name, query="topic:*"), words=("gallium",)
+            )
+            for n, name in enumerate(rules)
+        ] or [Wanted(subscription=one, words=("gallium",)) for one in self.rules(chat_key)]
+        number = int(told.id[1:], 16)
+        decided = alert(id=f"e{number:015x}", story_id=told.id)
+        routed = route(decided, told, asked, chats={chat_key: chat}, told=frozenset(), snoozes=[], now=self.clock.now())
+        with self.engine.begin() as tx:
+            enqueue(tx, routed.deliveries)
+        return routed.deliveries[0]
+
+    async def send_owed(self) -> None:
+        """Let the sender empty the outbox."""
+        target = TelegramTarget(self.application.bot)
+        compose = StoryComposer(self.clock.now)
+        await Sender(self.engine, target, compose, Pacer(), clock=self.clock).drain()
+
+    async def alerted(self, chat_id: int, told: Story, *rules: str, key: str = "") -> Shown:
+        """Send a chat the alert of a story; gives the message."""
+        self.alert(key or str(chat_id), told, *rules)
+        await self.send_owed()
+        return self.api.chat(chat_id).last
+
     @property
     def toast(self) -> str:
         """The last answer to a press."""
@@ -106,13 +141,22 @@ class House:
         with reading(self.engine) as tx:
             return subscriptions_of(tx, key)
 
+    def rows(self, table: str) -> list[Any]:
+        """Give all rows of a table."""
+        with reading(self.engine) as tx:
+            return list(tx.execute(metadata.tables[table].select()).mappings())
+
     def store(
         self, number: int, *, title: str, topics: Sequence[Topic] = (Topic.EXPORT_CONTROL,), **changes: Any
     ) -> Story:
         """Put a story of one article into the archive; a higher number is newer. Gives the story."""
         at = changes.pop("at", NOW - timedelta(hours=30 - number))
         read: Article = article(
-            id=f"a{number:015x}", title=title, url=f"https://wire.example/{number}", published_at=at
+            id=f"a{number:015x}",
+            title=title,
+            summary=f"{title}.",
+            url=f"https://wire.example/{number}",
+            published_at=at,
         )
         read = replace(read, fetched_at=at)
         judged: Assessment = assessment(article_id=read.id, topics=tuple(topics), **changes)

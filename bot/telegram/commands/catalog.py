@@ -43,7 +43,13 @@ ENTRIES = (
     Entry(name="sources", about=N_("The sources and their health"), slow=True, managed=False),
     Entry(name="delivery", about=N_("What was sent, is held, or failed"), need=_M),
     Entry(
-        name="manage", about=N_("Manage a channel or group from here"), usage=N_("[@CHANNEL]"), need=_M, private=True
+        name="manage",
+        about=N_("Manage a channel or group from here"),
+        usage=N_("[NAME]"),
+        need=_M,
+        managed=False,
+        private=True,
+        administers=True,
     ),
     Entry(name="export", about=N_("Your settings and rules as a file"), need=_M),
     Entry(name="import", about=N_("Read such a file: reply to it"), need=_M, attachment=True),

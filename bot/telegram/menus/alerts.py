@@ -5,7 +5,7 @@ The state of these buttons is what `bot.telegram.composing` stored: `{"story_id"
 
 from datetime import timedelta
 
-from bot.domain import Story
+from bot.domain import ChatKind, Story
 from bot.storage.feedback import Vote, save_vote, voter
 from bot.storage.outbox import cancel_open
 from bot.storage.stories import load_stories
@@ -74,12 +74,18 @@ def up(turn: Turn) -> Answer:
 
 
 def down(turn: Turn) -> Answer:
-    """Store that an alert was not useful, and ask why."""
+    """Store that an alert was not useful, and ask why.
+
+    The usual buttons stay above the reasons where others see them too; a channel's readers are not asked, since one
+    of them would change the buttons of all.
+    """
     stored = _vote(turn, -1, "")
-    if stored.loud:
+    if stored.loud or turn.here.kind is ChatKind.CHANNEL:
         return stored
     buttons = [turn.button(turn.t(name), "fb", reason) for reason, name in REASONS.items()]
-    return Answer(keyboard=(*rows(buttons, 2), (turn.button(turn.t("Back"), "back"),)), toast=stored.toast)
+    usual = () if turn.here.kind is ChatKind.PRIVATE else alert_buttons(turn.words, turn.short)
+    below = (*rows(buttons, 2), (turn.button(turn.t("Back"), "back"),))
+    return Answer(keyboard=(*usual, *below), toast=stored.toast)
 
 
 def reason(turn: Turn) -> Answer:
@@ -108,7 +114,8 @@ def _vote(turn: Turn, vote: int, why: str) -> Answer:
     kept = save_vote(turn.tx, turn.chat.key, voter(turn.tx, turn.person.id), one)
     if not kept:
         return _usual(turn, toast=turn.t("You have voted very often today. This vote was not counted."))
-    thanks = turn.t("Thank you, noted.") if vote > 0 or why else turn.t("Noted. What was wrong?")
+    asked = vote < 0 and not why and turn.here.kind is not ChatKind.CHANNEL
+    thanks = turn.t("Noted. What was wrong?") if asked else turn.t("Thank you, noted.")
     return _usual(turn, toast=thanks)
 
 
