@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 REACH = 9  # tokens between a verb and its object; beyond, they belong to different phrases more often than not
 _CHAIN = 4  # tokens between two verbs of one chain ("agrees with Japan to lift")
 _FLOWS = frozenset({"flow", "facility", "vessel", "price"})
+# A quota that is set up, planned or ended is a restriction; raised, handed out or cut it is an allowance.
+_SET_UP = (
+    "introduc", "launch", "set", "adopt", "announc", "lift", "remov", "scrap", "abolish", "end", "eliminat", "suspend",
+    "waiv", "propos", "plan", "consider", "weigh", "mull", "face", "renew", "replac",
+)  # fmt: skip
 _SCALE = {"flow": 1.0, "facility": 1.0, "vessel": 1.0, "talks": 0.8, "deal": 0.9, "price": 0.5, "menace": 0.6}
 
 
@@ -129,6 +134,10 @@ class _Walk:
             return
         if self.carried and item.text in {"that", "which"}:
             return
+        last = position + 1 == len(items) or items[position + 1].kind == "boundary"
+        if item.text == "over" and last and self.subject is not None and self.subject.label == "disruption":
+            self._emit(-1.0, self.subject.start, item.end, "subject", verb_at=item.start, label=self.subject.label)
+            self.subject = None  # "walkout over"
         self.close()
         self.background = item.kind == "background"
         if item.kind == "condition":
@@ -270,6 +279,8 @@ class _Walk:
         if word.sign == 0:
             value = float(word.alone) * self.sign
             return -value if word.alone < 0 and item.label in {"menace", "offence"} else value
+        if item.label == "quota":
+            return self.sign if verb.text.startswith(_SET_UP) else -self.sign  # "introduces" and "raises a quota"
         if self.with_seen and item.label in {"restriction", "disruption", "permission"}:
             return item.polarity  # "hits China with tariffs"
         if item.label == "offence":

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 # Polarity of what a verb acts on: +1 means that more of it tightens, -1 that more of it eases.
 POLARITY = {
-    "restriction": 1, "disruption": 1, "price": 1, "offence": 1, "menace": 1,
+    "restriction": 1, "disruption": 1, "price": 1, "offence": 1, "quota": 1, "menace": 1,
     "permission": -1, "deal": -1, "talks": -1, "flow": -1, "facility": -1, "vessel": -1,
     "stopper": 0, "starter": 0, "carrier": 0,
 }  # fmt: skip
 # What a noun alone is worth, when nothing acts on it ("EU tariffs on cars", "fire at a plant").
 BARE = {
-    "restriction": 0.6, "disruption": 0.6, "offence": 0.6, "menace": 0.3, "price": 0.0,
+    "restriction": 0.6, "disruption": 0.6, "offence": 0.6, "quota": 0.3, "menace": 0.3, "price": 0.0,
     "permission": 0.5, "deal": 0.4, "talks": 0.25, "flow": 0.0, "facility": 0.0, "vessel": 0.0,
     "stopper": 0.0, "starter": 0.0, "carrier": 0.0,
 }  # fmt: skip

@@ -77,6 +77,8 @@ def _items(keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int], hyp
                 item.kind = ""  # "sanctions-hit", "Iran-backed"
                 if items and items[-1].end == start:
                     items[-1].kind = ""
+            elif item.label in _OPERATORS and (start in hyphened or end in hyphened):
+                item.kind = ""  # "end-to-end"
         items.append(item)
     return items
 
@@ -116,6 +118,8 @@ def _is_attribute(before: list[Item], following: tuple[int, int, Word] | None) -
     if not before or following is None:
         return False
     if following[2].noun and (before[-1].kind in {"verb", "determiner", "preposition"} or before[-1].text == "'s"):
+        return True
+    if following[2].noun and any(item.kind == "verb" for item in before[-3:]):
         return True
     return before[-1].text in _ATTRIBUTIVE and not following[2].roles
 
