@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from bot.analysis.grouping.mending import merge
 from bot.analysis.grouping.placing import Placement
-from bot.analysis.grouping.traits import traits_of
+from bot.analysis.grouping.traits import Traits, traits_of
 from bot.analysis.grouping.window import Window
 from bot.domain import Article, Assessment, Story
 from bot.storage import stories
@@ -23,6 +23,7 @@ class StoryIndex:
         self._window = Window()
         self._loaded_at: datetime | None = None
         self._tidied_at: datetime | None = None
+        self._placed: Traits | None = None  # the article placed last is most likely the one added next
 
     def refresh(self, tx: Connection, *, now: datetime) -> None:
         """Load what was added since the last call (all of the window at first), and forget what left the window."""
@@ -47,11 +48,14 @@ class StoryIndex:
 
     def place(self, article: Article, assessment: Assessment) -> Placement:
         """Decide where a flagged article belongs; see `Window.place`."""
-        return self._window.place(traits_of(article, assessment))
+        self._placed = traits_of(article, assessment)
+        return self._window.place(self._placed)
 
     def add(self, story_id: str, article: Article, assessment: Assessment, *, follows: str | None = None) -> None:
         """Note that an article was put into a story; `follows` where that opened it as a next step."""
-        self._window.add(story_id, traits_of(article, assessment), follows=follows)
+        placed = self._placed
+        traits = placed if placed and placed.article_id == article.id else traits_of(article, assessment)
+        self._window.add(story_id, traits, follows=follows)
 
     def unite(self, tx: Connection, before: Story | None, after: Story, *, now: datetime) -> tuple[Story | None, Story]:
         """Merge the story that has just grown with those that it now proves to be one with; stores the result.
@@ -70,4 +74,4 @@ class StoryIndex:
     def forget_all(self) -> None:
         """Start anew: the next `refresh` loads the whole window."""
         self._window = Window()
-        self._loaded_at = self._tidied_at = None
+        self._loaded_at = self._tidied_at = self._placed = None

@@ -8,7 +8,7 @@ class Placement:
     """Where an article belongs: `story_id`, or None to open a story of its own.
 
     `copy_of` names the article whose text this one repeats, `follows` the story whose next step it reports, `why` the
-    ground in words, `similarity` how alike it is to the story (0 to about 1.1; 1 for copies and shared documents).
+    ground in words, `similarity` how alike it is to the story (0 to 1; 1 for copies and shared documents).
     """
 
     story_id: str | None

@@ -1,6 +1,8 @@
 """What grouping compares of one article, taken from its headline, the head of its text and its assessment. Pure."""
 
 import re
+import sys
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +12,9 @@ from bot.domain import Article, Assessment, Direction, Stage
 
 HEAD_CHARACTERS = 400  # of the text beneath the headline: what follows is background that other events share
 # Weights of a term before its rarity; chosen on two windows of news and three other weeks, flat around these values.
-HEAD_WEIGHT = 0.4
+HEAD_WEIGHT = 0.5
 NAME_WEIGHT = 0.5  # companies, bodies and places that the rules recognised
-GOODS_WEIGHT = 0.75
+GOODS_WEIGHT = 0.5
 
 # What comes in numbered steps, and what lists of parties count: only there a different number is a different event.
 # Tolls, prices and days of a strike change within one event.
@@ -30,19 +32,22 @@ _UNDOING = frozenset((Stage.SUSPENDED, Stage.REVERSED, Stage.EXPIRED))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """One article as grouping sees it; `terms` maps concepts, `e:` names and `g:` goods to weights before rarity."""
+    """One article as grouping sees it, kept small: a window holds hundreds of thousands.
+
+    `terms` are the concepts of headline and head, then `e:` names and `g:` goods; `weights` theirs before rarity.
+    """
 
     article_id: str
     publisher: str
+    official: bool  # of a tier-1 source
     at: datetime
     key: str  # the bare headline
     title: frozenset[str]  # concepts of the headline
-    head: frozenset[str]  # concepts of the head of the text
-    terms: tuple[tuple[str, float], ...]
+    spoken: int  # how many of the terms, from the first, are concepts of headline and head
+    terms: tuple[str, ...]
+    weights: "array[float]"
     lead: str  # the state that the headline names first, or ""
     names: frozenset[str]  # companies, bodies and places that the headline names
-    goods: frozenset[str]
-    topics: frozenset[str]
     actions: frozenset[str]
     steps: frozenset[tuple[str, str]]  # ("package", "12th")
     counts: frozenset[tuple[str, str]]  # ("firm", "28")
@@ -51,6 +56,11 @@ class Traits:
     direction: Direction
     undoes: bool  # reports that something is suspended, reversed or expired
     replies: bool  # reports a retaliation
+
+    @property
+    def text(self) -> frozenset[str]:
+        """Give the concepts of headline and head together."""
+        return frozenset(self.terms[: self.spoken])
 
     @property
     def day_only(self) -> bool:
@@ -65,21 +75,22 @@ def traits_of(article: Article, assessment: Assessment) -> Traits:
     terms = dict.fromkeys(title, 1.0)
     for word in head:
         terms.setdefault(word, HEAD_WEIGHT)
+    spoken = len(terms)
     terms.update((f"e:{name}", NAME_WEIGHT) for name in assessment.entities)
     terms.update((f"g:{name}", GOODS_WEIGHT) for name in assessment.goods)
     spaced = f" {key} "
     return Traits(
         article_id=article.id,
         publisher=article.publisher,
+        official=article.tier == 1,
         at=article.at,
         key=key,
         title=frozenset(title),
-        head=frozenset(head),
-        terms=tuple(terms.items()),
+        spoken=spoken,
+        terms=tuple(sys.intern(term) for term in terms),
+        weights=array("f", terms.values()),
         lead=next((word for word in title if word in ACTOR_NAMES), ""),
         names=frozenset(name for name in assessment.entities if f" {name.replace('_', ' ')} " in spaced),
-        goods=frozenset(assessment.goods),
-        topics=frozenset(topic.value for topic in assessment.topics),
         actions=ACTION_NAMES.intersection(title),
         steps=_numbered(title, _STEPS) or _numbered(head, _STEPS),
         counts=_numbered(title, _COUNTED),

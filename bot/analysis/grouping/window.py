@@ -6,11 +6,10 @@ be one are united by the same measure.
 """
 
 import bisect
+import heapq
 import math
-import sys
 from array import array
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from bot.analysis.grouping.placing import Placement
@@ -21,7 +20,7 @@ JOIN = 0.27  # average similarity from which on an article belongs to a story; c
 FOLLOW = 0.16  # similarity from which on a recognised next step is linked to the earlier story
 PRIOR = 1000  # articles that the rarity of a term assumes beyond the window, so that a young window has sane weights
 # Caps that keep the cost flat: terms looked up, articles looked at for each, candidate articles and stories, members.
-LOOKED_UP, PER_TERM, ARTICLES, STORIES, COMPARED, UNITED = 12, 48, 48, 12, 16, 8
+LOOKED_UP, PER_TERM, ARTICLES, COPIES, STORIES, COMPARED, UNITED = 10, 32, 32, 16, 8, 16, 8
 
 
 class Window:
@@ -32,11 +31,12 @@ class Window:
         self._slots: dict[str, int] = {}  # article id -> slot
         self._story: dict[int, str] = {}  # slot -> story id
         self._stories: dict[str, list[int]] = {}  # story id -> slots in order of arrival
-        self._postings: dict[str, deque[int]] = {}  # term -> slots, the newest last
+        self._postings: dict[str, list[int]] = {}  # term -> slots, the newest last
         self._keys: dict[str, list[int]] = {}  # bare headline or `i:` document -> slots
         self._before: dict[str, str] = {}  # story -> the story that it follows
         self._apart: set[frozenset[str]] = set()  # pairs that a user split
         self._next = 0
+        self._last: tuple[str, list[tuple[float, str]]] = ("", [])  # article placed last, and the stories it is like
 
     def __len__(self) -> int:
         return len(self._members)
@@ -57,6 +57,7 @@ class Window:
         if certain:
             return certain
         ranked = self._ranked(vector, traits, slots)
+        self._last = (traits.article_id, ranked)
         for score, story_id in ranked:
             if score < FOLLOW:
                 break
@@ -77,14 +78,12 @@ class Window:
             return
         slot = self._next
         self._next += 1
-        vector = self._vector(traits)
-        terms = tuple(sys.intern(term) for term in vector)
-        self._members[slot] = Member(traits=traits, terms=terms, weights=array("f", vector.values()))
+        self._members[slot] = Member(traits=traits, unit=array("f", self._vector(traits).values()))
         self._slots[traits.article_id] = slot
         self._story[slot] = story_id
         self._stories.setdefault(story_id, []).append(slot)
-        for term in terms:
-            self._postings.setdefault(term, deque()).append(slot)
+        for term in traits.terms:
+            self._postings.setdefault(term, []).append(slot)
         for key in _keys(traits):
             self._keys.setdefault(key, []).append(slot)
 
@@ -105,14 +104,13 @@ class Window:
         slots = self._stories.get(story_id, [])
         if len(slots) < 2:
             return ()
-        newest = self._members[slots[-1]]
-        vector = dict(zip(newest.terms, newest.weights, strict=True))
-        near = self._ranked(vector, newest.traits, self._near(vector))
         found = []
-        for score, other in near:
+        for score, other in self._like(self._members[slots[-1]]):
             if score < JOIN / 2:
                 break
-            if other != story_id and not self._kept_apart(story_id, other) and self._link(story_id, other) >= JOIN:
+            if other == story_id or other not in self._stories:
+                continue
+            if self._link(story_id, other) >= JOIN and not self._kept_apart(story_id, other):
                 found.append(other)
         return tuple(found)
 
@@ -129,30 +127,42 @@ class Window:
 
     def forget(self, before: datetime) -> None:
         """Drop the articles from before a time, and the stories that have none left."""
-        for slot in [slot for slot, member in self._members.items() if member.traits.at < before]:
+        old = [slot for slot, member in self._members.items() if member.traits.at < before]
+        terms = {term for slot in old for term in self._members[slot].traits.terms}
+        for slot in old:
             self._drop(slot)
+        for term in terms:
+            self._trim(term)
 
     def _vector(self, traits: Traits) -> dict[str, float]:
         size = PRIOR + len(self._members)
         weighed = {}
-        for term, weight in traits.terms:
+        for term, weight in zip(traits.terms, traits.weights, strict=True):
             seen = len(self._postings.get(term, ()))
             weighed[term] = weight * math.log((1 + size) / (1 + min(seen, size)))
         norm = math.sqrt(sum(weight * weight for weight in weighed.values())) or 1.0
         return {term: weight / norm for term, weight in weighed.items()}
+
+    def _like(self, newest: Member) -> list[tuple[float, str]]:
+        """Give the stories that an article is like; those of the article placed last are at hand."""
+        article_id, ranked = self._last
+        if article_id != newest.traits.article_id:
+            vector = newest.vector
+            ranked = self._ranked(vector, newest.traits, self._near(vector))
+        return ranked
 
     def _near(self, vector: Mapping[str, float]) -> list[int]:
         """Find the articles that share the heaviest terms, through the newest entries of each."""
         heaviest = sorted(vector.items(), key=lambda item: (-item[1], item[0]))[:LOOKED_UP]
         shared: dict[int, float] = {}
         for term, weight in heaviest:
-            for slot in _newest(self._postings.get(term)):
+            for slot in self._postings.get(term, ())[-PER_TERM:]:
                 shared[slot] = shared.get(slot, 0.0) + weight * weight
-        best = sorted(shared, key=lambda slot: (-shared[slot], slot))[:ARTICLES]
-        return [slot for slot in best if slot in self._members]
+        best = heapq.nlargest(ARTICLES, zip(shared.values(), shared, strict=True))
+        return [slot for _, slot in best if slot in self._members]
 
     def _copied(self, traits: Traits, slots: list[int]) -> Placement | None:
-        alike = [*self._keys.get(traits.key, ())[-ARTICLES:], *slots] if traits.key else slots
+        alike = [*self._keys.get(traits.key, ())[-COPIES:], *slots[:COPIES]] if traits.key else slots[:COPIES]
         copies = sorted({slot for slot in alike if is_copy(traits, self._members[slot].traits)})
         if not copies:
             return None
@@ -183,7 +193,7 @@ class Window:
         total = 0.0
         for slot in mine:
             member = self._members[slot]
-            vector = dict(zip(member.terms, member.weights, strict=True))
+            vector = member.vector
             for against in _sample(self._stories[other], UNITED):
                 total += similarity(vector, member.traits, self._members[against])
         return total / (len(mine) * len(_sample(self._stories[other], UNITED)))
@@ -218,32 +228,24 @@ class Window:
         if not left:
             del self._stories[story_id]
 
+    def _trim(self, term: str) -> None:
+        """Cut the dead entries off the front; one among the living waits until it is in front, and is passed over."""
+        postings = self._postings[term]
+        dead = next((count for count, slot in enumerate(postings) if slot in self._members), len(postings))
+        del postings[:dead]
+        if not postings:
+            del self._postings[term]
+
     def _drop(self, slot: int) -> None:
         member = self._members.pop(slot)
         self._leave(slot)
         del self._story[slot], self._slots[member.traits.article_id]
-        for term in member.terms:
-            postings = self._postings[term]
-            if slot == postings[0]:
-                postings.popleft()
-            else:
-                postings.remove(slot)
-            if not postings:
-                del self._postings[term]
         for key in _keys(member.traits):
             self._keys[key].remove(slot)
             if not self._keys[key]:
                 del self._keys[key]
         if not self._members:
             self._before.clear()
-
-
-def _newest(postings: deque[int] | None) -> Iterator[int]:
-    if postings:
-        for count, slot in enumerate(reversed(postings)):
-            if count == PER_TERM:
-                return
-            yield slot
 
 
 def _sample(slots: list[int], size: int) -> list[int]:

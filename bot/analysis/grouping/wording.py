@@ -10,67 +10,114 @@ import unicodedata
 _WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*")
 _ABBREVIATION = re.compile(r"\b(?:[A-Za-z]\.\s?){2,4}")
 _POSSESSIVE = re.compile(r"['’`]s\b|(?<=s)['’](?=\s|$)|['’](?=[a-z])")
+_PRONOUN = re.compile(r"\b[Uu]s\b")  # or every "let us" would name the United States
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
 _SITE = re.compile(r"\s+[|–—-]\s+[^|–—-]{2,30}$")  # " - Site name" at the end of a headline
 
 # One concept a line; the first word names it. Stems, since they are compared after stemming.
 _ACTORS = """
-china chinese beijing prc
-us usa american america washington
-russia russian moscow kremlin
+china chinese beijing prc xi mofcom
+us usa american america washington biden trump pentagon ofac
+russia russian moscow kremlin putin
 uk british britain london
 eu european brussels europe bloc
-iran iranian tehran
+iran iranian tehran irgc
 japan japanese tokyo
-ukraine ukrainian kyiv kiev
+ukraine ukrainian kyiv kiev zelensky zelenskyy zelenskiy
 korea korean seoul
-india indian delhi
+pyongyang dprk
+india indian delhi modi
 taiwan taiwanese taipei
-israel israeli
+israel israeli netanyahu
+gaza palestinian hamas
 yemen yemeni houthi huthi
 germany german berlin
-france french paris
-netherlands dutch
-canada canadian ottawa
-australia australian canberra
-turkey turkish ankara türkiye
-mexico mexican
-brazil brazilian
-venezuela venezuelan
+france french paris macron
+netherlands dutch hague
+italy italian rome
+spain spanish madrid
+poland polish warsaw
+hungary hungarian budapest orban
+sweden swedish
+finland finnish
+norway norwegian
+denmark danish
 switzerland swiss
-poland polish
-indonesia indonesian
-vietnam vietnamese
+canada canadian ottawa
+mexico mexican
+brazil brazilian brasilia lula
+argentina argentine
+chile chilean
+peru peruvian
+colombia colombian
+panama panamanian
+venezuela venezuelan caracas maduro
+cuba cuban
+australia australian canberra
+indonesia indonesian jakarta
 malaysia malaysian
-belarus belarusian
+vietnam vietnamese hanoi
+thailand thai
+philippines philippine filipino manila
+myanmar burma burmese
+bangladesh bangladeshi
+pakistan pakistani islamabad
+turkey turkish ankara turkiye erdogan
+egypt egyptian cairo
+saudi riyadh
+qatar qatari doha
+uae emirati dubai
+iraq iraqi baghdad
+syria syrian damascus
+lebanon lebanese
+afghanistan afghan kabul
+kazakhstan kazakh
+belarus belarusian minsk lukashenko
+nigeria nigerian
+congo congolese drc
+niger nigerien
+gabon gabonese
+guinea guinean
+zimbabwe zimbabwean
+kenya kenyan
+ethiopia ethiopian
+nato
+opec
 """
 _ACTIONS = """
 halt suspend pause stop cease freeze avoid shun skip
-restrict curb limit ban bar block prohibit control restriction embargo crackdown clampdown tighten
-ease lift relax waive exempt exemption waiver loosen remove rescind revoke repeal
+restrict curb limit ban bar block prohibit control restriction embargo crackdown clampdown tighten outlaw curtail
+ease lift relax waive exempt exemption waiver loosen remove rescind revoke repeal unblock unfreeze
 sanction blacklist designate
 attack target missile shell
 seize capture hijack confiscate impound
 purchase buy acquire acquisition takeover
-agree deal agreement accord pact
+agree deal agreement accord pact truce
 talk negotiate negotiation
 announce unveil declare launch
 plan consider weigh mull propose proposal prepare
 probe investigate investigation inquiry
 sentence jail prison convict
+arrest detain
+charge indict indictment
 raise hike increase boost
 lower cut reduce slash
 extend extension prolong renew
+expand widen broaden
+delay postpone defer
 strike walkout stoppage
 worker docker dockworker longshore longshoremen employee
 shortage scarce shortfall
 fire blaze inferno burn
 explosion blast explode
 quake earthquake
+flood flooding
 coalition force taskforce armada operation
 reroute divert detour
 close shut closure shutdown
 reopen restart resume
+derail derailment
+collapse collide collision crash
 tariff levy duty
 fine penalty
 approve adopt pass
@@ -90,12 +137,18 @@ oil crude barrel
 ev
 grain wheat corn
 port terminal harbor harbour dock
+rail railway railroad train freight
+factory plant
 law bill legislation
 lawmaker senator congressman congress
 licence license permit
 import importer
 export exporter
 drone uav
+truck lorry trucker
+medicine drug pharmaceutical
+fertiliser fertilizer
+aluminium aluminum
 """
 _STOP_WORDS = """
 a about after again against all also amid among an and any are as at be because been before being between both but
@@ -155,7 +208,8 @@ ACTION_NAMES = frozenset(ACTIONS.values())
 def fold(text: str) -> str:
     """Bring a text to plain lower case: compatibility forms, accents, possessives and dotted abbreviations undone."""
     text = unicodedata.normalize("NFKC", text)
-    text = _ABBREVIATION.sub(lambda hit: hit.group().replace(".", "").replace(" ", "") + " ", text)
+    text = _ABBREVIATION.sub(lambda hit: hit.group().replace(".", "").replace(" ", "").upper() + " ", text)
+    text = _PRONOUN.sub(" ", text)
     text = _THOUSANDS.sub("", _POSSESSIVE.sub("", text))
     spread = unicodedata.normalize("NFKD", text.lower())
     return "".join(sign for sign in spread if not unicodedata.combining(sign))
