@@ -32,9 +32,8 @@ def _tell(tx, *numbers, now=NOW, follows=None):
     """Store a story of articles a<number>, each of its own publisher."""
     grown = None
     for number in numbers:
-        one = article(
-            id=f"a{number}", publisher=f"p{number}", title=f"Freedonia curbs graphite, report {number}", **changes
-        )
+        title = f"Freedonia curbs graphite, report {number}"
+        one = article(id=f"a{number}", publisher=f"p{number}", title=title)
         read = assessment(article_id=one.id)
         article_rows.add_articles(tx, [one])
         stories.save_assessments(tx, [read], now=now)
