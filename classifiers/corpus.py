@@ -37,6 +37,7 @@ class Example:
     family: str = ""
     note: str = ""
     group: str = "own"
+    origin: str = ""
     published: str = ""
     stands_for: float = 1.0
     place: str = ""
@@ -174,6 +175,7 @@ def _news(record: Mapping[str, Any], place: str) -> Example:
         stage=stage,
         kind=_text(record, "kind", place),
         group=publisher(record),
+        origin=_text(record, "origin", place),
         published=_text(record, "published", place),
         stands_for=1.0 if weight is None else float(weight),
         place=place,

@@ -118,7 +118,7 @@ def _natural(labels: Numbers, chances: Numbers, flags: Numbers, weights: Numbers
         "ece": figure(
             lambda i: calibration_error(labels[i], chances[i], weights[i]) if weights[i].sum() else float("nan")
         ),
-        "brier": figure(lambda i: float(np.average((chances[i] - labels[i]) ** 2, weights=weights[i]))),
+        "brier": figure(lambda i: _mean((chances[i] - labels[i]) ** 2, weights[i])),
         "brier_never": round(float(np.average(labels, weights=weights)), 5) if size else 0.0,
     }
     report["precision_at_budget"] = {
@@ -225,6 +225,11 @@ def _against(labels: Numbers, chances: Numbers, flags: Numbers, baseline: Scored
         "we_gain": {"average_precision": more_ap.rounded(), "f1": more_f1.rounded()},
         "beaten": bool(more_ap.low > 0 and more_f1.low > 0),
     }
+
+
+def _mean(values: Numbers, weights: Numbers) -> float:
+    total = float(weights.sum())
+    return float((values * weights).sum()) / total if total else float("nan")
 
 
 def _ratio(part: Numbers, whole: Numbers) -> float:

@@ -98,8 +98,10 @@ def macro_f1(truth: Sequence[str], guess: Sequence[str], names: Sequence[str]) -
 def bootstrap(size: int, measure: Measure, resamples: int = RESAMPLES) -> Figure:
     """Measure all items, then `resamples` samples of `size` drawn with replacement; return value and 95 % interval."""
     random = np.random.default_rng(_SEED)
+    if not size:
+        return Figure(value=0.0, low=0.0, high=0.0)
     value = measure(np.arange(size))
-    draws = np.array([measure(random.integers(0, size, size)) for _ in range(resamples)]) if size else np.array([])
+    draws = np.array([measure(random.integers(0, size, size)) for _ in range(resamples)])
     draws = draws[~np.isnan(draws)]
     if not len(draws):
         return Figure(value=value, low=value, high=value)

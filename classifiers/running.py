@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -166,6 +166,7 @@ def without_text(examples: Sequence[Example]) -> list[dict[str, Any]]:
     return [
         {
             "id": e.id,
+            "origin": e.origin,
             "relevant": mark[e.relevant],
             "topics": list(e.topics),
             "direction": e.direction or "-",
@@ -222,8 +223,3 @@ def thinned(examples: Sequence[Example], share: float) -> list[Example]:
     """Return a fixed random share of examples, for learning curves."""
     order = np.random.default_rng(7).permutation(len(examples))[: round(share * len(examples))]
     return [examples[i] for i in sorted(order)]
-
-
-def weighted_alike(examples: Sequence[Example]) -> list[Example]:
-    """Return the examples with equal weights, for files that carry none."""
-    return [replace(e, stands_for=1.0) for e in examples]

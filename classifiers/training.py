@@ -36,7 +36,7 @@ class Settings:
     blocks: tuple[Block, ...] = BLOCKS
     relevance_c: float = 8.0
     attribute_c: float = 8.0
-    own_weight: float = 0.5
+    own_weight: float = 0.2
     doubtful_weight: float = 0.6
     taught_weight: float = 0.5
     prevalence: float = NATURAL_PREVALENCE
@@ -130,9 +130,12 @@ def prior_shift(share: float, prevalence: float) -> float:
 
 
 def platt(logits: Numbers, labels: Numbers, weights: Numbers) -> tuple[float, float]:
-    """Fit slope and offset of a sigmoid over log-odds (Platt scaling), by weighted likelihood."""
+    """Fit slope and offset of a sigmoid over log-odds (Platt scaling), by weighted likelihood.
+
+    The slope stays positive: calibration may not turn a model's answers round.
+    """
     line = _regression(c=1e4).fit(logits.reshape(-1, 1), labels, sample_weight=weights / weights.mean())
-    return float(line.coef_[0, 0]), float(line.intercept_[0])
+    return max(float(line.coef_[0, 0]), 0.05), float(line.intercept_[0])
 
 
 def best_threshold(scores: Numbers, labels: Numbers) -> float:
