@@ -28,19 +28,33 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from rules.matching import RuleSet
 from rules.query import Document, QueryError, parse
 
-WORDS = (
-    "export exports control controls tariff tariffs sanctions licence licences quota quotas ban bans chip chips rare earths "
-    "gallium germanium antimony graphite tungsten cobalt lithium nickel helium magnets semiconductor wafers entity list "
-    "suspends shipments china russia iran japan korea taiwan strike port canal shortage smuggling customs outbound investment"
-).split()
-PHRASES = [
-    "entity list", "export control", "export controls", "rare earths", "force majeure", "red sea", "foreign direct product",
-    "dual use", "general licence", "port strike", "critical minerals", "price cap", "presumption of denial", "lead times",
+WORDS = [
+    "export", "exports", "control", "controls", "tariff", "tariffs", "sanctions", "licence", "licences",
+    "quota", "quotas", "ban", "bans", "chip", "chips", "rare", "earths", "gallium", "germanium", "antimony",
+    "graphite", "tungsten", "cobalt", "lithium", "nickel", "helium", "magnets", "semiconductor", "wafers",
+    "entity", "list", "suspends", "shipments", "china", "russia", "iran", "japan", "korea", "taiwan", "strike",
+    "port", "canal", "shortage", "smuggling", "customs", "outbound", "investment",
 ]  # fmt: skip
-GOODS = ("gallium germanium antimony graphite tungsten cobalt lithium nickel helium magnets h20 h200 hbm euv dram nand neon").split()
-TOPICS = ("export_control entity_listing sanctions tariff_trade_measure critical_minerals logistics_disruption enforcement").split()
-SEVERITIES = ("informational", "low", "medium", "high", "critical")
-STOP = "the of to in and a for that on is said with as by from at it its was will has have an be are which were this".split()
+PHRASES = [
+    "entity list", "export control", "export controls", "rare earths", "force majeure", "red sea", "dual use",
+    "foreign direct product", "general licence", "port strike", "critical minerals", "price cap", "lead times",
+    "presumption of denial",
+]  # fmt: skip
+GOODS = [
+    "gallium", "germanium", "antimony", "graphite", "tungsten", "cobalt", "lithium", "nickel", "helium",
+    "magnets", "h20", "h200", "hbm", "euv", "dram", "nand", "neon",
+]  # fmt: skip
+TOPICS = [
+    "export_control", "entity_listing", "sanctions", "tariff_trade_measure", "critical_minerals",
+    "logistics_disruption", "enforcement",
+]  # fmt: skip
+STEMS = ["licen", "export", "restrict", "sanction", "smuggl", "embargo", "suspen"]
+SEVERITIES = ["informational", "low", "medium", "high", "critical"]
+STOP = [
+    "the", "of", "to", "in", "and", "a", "for", "that", "on", "is", "said", "with", "as", "by", "from", "at",
+    "it", "its", "was", "will", "has", "have", "an", "be", "are", "which", "were", "this",
+]  # fmt: skip
+Rule = tuple[str, str, list[list[str]]]
 
 
 class World:
@@ -52,8 +66,9 @@ class World:
         draw = random.Random(1)
         self.names = sorted({"".join(draw.choices(syllables, k=draw.randint(2, 4))) for _ in range(24_000)})[:20_000]
         draw.shuffle(self.names)
-        self.filler = sorted({"".join(draw.choices(syllables, k=draw.randint(2, 5))) + draw.choice(("s", "ed", "ing", "er"))
-                              for _ in range(9_000)})  # fmt: skip
+        endings = ("s", "ed", "ing", "er")
+        stems = ("".join(draw.choices(syllables, k=draw.randint(2, 5))) for _ in range(9_000))
+        self.filler = sorted({stem + draw.choice(endings) for stem in stems})
         draw.shuffle(self.filler)
         self.weights = self._cumulative(len(self.names), 0.8)
         self.filler_weights = self._cumulative(len(self.filler), 1.0)
@@ -67,44 +82,79 @@ class World:
         return sums
 
     def name(self) -> str:
+        """Draw a name."""
         return self.random.choices(self.names, cum_weights=self.weights)[0]
 
-    def rule(self) -> tuple[str, str, list[list[str]]]:
-        """Return one rule as our query, as a tsquery, and as groups of regular expressions (all groups, any of each)."""
-        pick, roll, name = self.random.choice, self.random.random(), self.name()
-        word, phrase, other = pick(WORDS), pick(PHRASES), self.name()
-        arrow = phrase.replace(" ", " <-> ")
-        spaced = phrase.replace(" ", r"\W+")
-        if roll < 0.20:
-            return f"{name} AND {word}", f"{name} & {word}", [[rf"\b{name}\b"], [rf"\b{word}\b"]]
-        if roll < 0.28:
-            return name, name, [[rf"\b{name}\b"]]
-        if roll < 0.40:
-            return f'"{phrase}" {name}', f"({arrow}) & {name}", [[rf"\b{spaced}\b"], [rf"\b{name}\b"]]
-        if roll < 0.52:
-            return (f"({name} OR {other}) {word} -source:wccftech", f"({name} | {other}) & {word} & !f_source_wccftech",
-                    [[rf"\b{name}\b", rf"\b{other}\b"], [rf"\b{word}\b"]])  # fmt: skip
-        if roll < 0.60:
-            stem = pick(("licen", "export", "restrict", "sanction", "smuggl", "embargo", "suspen"))
-            return f"{stem}* {name}", f"{stem}:* & {name}", [[rf"\b{stem}"], [rf"\b{name}\b"]]
-        if roll < 0.68:
-            topic, goods = pick(TOPICS), pick(GOODS)
-            return (f"topic:{topic} goods:{goods} severity:>=high",
-                    f"f_topic_{topic} & f_goods_{goods} & (f_severity_high | f_severity_critical)",
-                    [[rf"f_topic_{topic}"], [rf"f_goods_{goods}"], ["f_severity_high", "f_severity_critical"]])  # fmt: skip
-        if roll < 0.76:
-            return f"entity:{name} severity:>=medium", f"f_entity_{name} & !f_severity_low", [[rf"f_entity_{name}\b"]]
-        if roll < 0.82:
-            return f'"{name} {word}"~8', f"{name} & {word}", [[rf"\b{name}\b"], [rf"\b{word}\b"]]
-        if roll < 0.86:
-            return f"{name}~1 {word}", f"{name} & {word}", [[rf"\b{name}\b"], [rf"\b{word}\b"]]
-        if roll < 0.91:
-            return f"title:{name} {word}", f"{name} & {word}", [[rf"\b{name}\b"], [rf"\b{word}\b"]]
-        if roll < 0.96:
-            bound = self.random.randint(50, 95)
-            return f"{name} probability:>=0.{bound} publishers:>=2", f"{name}", [[rf"\b{name}\b"]]
-        if roll < 0.98:
-            return f"{name} /{word}.{{0,40}}{other}/", f"{name} & {word} & {other}", [[rf"\b{name}\b"], [rf"{word}.{{0,40}}{other}"]]
+    def rule(self) -> Rule:
+        """Draw a rule: our query, a tsquery, and groups of regular expressions (all groups, any of each)."""
+        kinds = [
+            (20, self._two_words), (8, self._one_name), (12, self._phrase), (12, self._alternatives),
+            (8, self._wildcard), (8, self._fields), (8, self._entity), (6, self._distance), (4, self._misspelt),
+            (5, self._title), (5, self._numbers), (2, self._expression), (2, self._chinese),
+        ]  # fmt: skip
+        kind = self.random.choices([k for _, k in kinds], [w for w, _ in kinds])[0]
+        return kind(self.name(), self.random.choice(WORDS))
+
+    def _two_words(self, name: str, word: str) -> Rule:
+        return f"{name} AND {word}", f"{name} & {word}", [[rf"\b{name}\b"], [rf"\b{word}\b"]]
+
+    def _one_name(self, name: str, word: str) -> Rule:  # noqa: ARG002 - all kinds are called alike
+        return name, name, [[rf"\b{name}\b"]]
+
+    def _phrase(self, name: str, word: str) -> Rule:  # noqa: ARG002
+        words = self.random.choice(PHRASES).split()
+        spaced = r"\W+".join(words)
+        return (
+            f'"{" ".join(words)}" {name}',
+            f"({' <-> '.join(words)}) & {name}",
+            [[rf"\b{spaced}\b"], [rf"\b{name}\b"]],
+        )
+
+    def _alternatives(self, name: str, word: str) -> Rule:
+        other = self.name()
+        query = f"({name} OR {other}) {word} -source:wccftech"
+        expressions = [[rf"\b{name}\b", rf"\b{other}\b"], [rf"\b{word}\b"]]
+        return query, f"({name} | {other}) & {word} & !f_source_wccftech", expressions
+
+    def _wildcard(self, name: str, word: str) -> Rule:  # noqa: ARG002
+        stem = self.random.choice(STEMS)
+        return f"{stem}* {name}", f"{stem}:* & {name}", [[rf"\b{stem}"], [rf"\b{name}\b"]]
+
+    def _fields(self, name: str, word: str) -> Rule:  # noqa: ARG002
+        topic, goods = self.random.choice(TOPICS), self.random.choice(GOODS)
+        severe = "f_severity_high", "f_severity_critical"
+        return (
+            f"topic:{topic} goods:{goods} severity:>=high",
+            f"f_topic_{topic} & f_goods_{goods} & ({severe[0]} | {severe[1]})",
+            [[rf"f_topic_{topic}"], [rf"f_goods_{goods}"], list(severe)],
+        )
+
+    def _entity(self, name: str, word: str) -> Rule:  # noqa: ARG002
+        levels = [f"f_severity_{level}" for level in SEVERITIES[2:]]
+        query = f"entity:{name} severity:>=medium"
+        return query, f"f_entity_{name} & ({' | '.join(levels)})", [[rf"f_entity_{name}\b"], levels]
+
+    def _distance(self, name: str, word: str) -> Rule:
+        return f'"{name} {word}"~8', f"{name} & {word}", [[rf"\b{name}\b"], [rf"\b{word}\b"]]
+
+    def _misspelt(self, name: str, word: str) -> Rule:
+        return f"{name}~1 {word}", f"{name} & {word}", [[rf"\b{name}\b"], [rf"\b{word}\b"]]
+
+    def _title(self, name: str, word: str) -> Rule:
+        return f"title:{name} {word}", f"{name} & {word}", [[rf"\b{name}\b"], [rf"\b{word}\b"]]
+
+    def _numbers(self, name: str, word: str) -> Rule:  # noqa: ARG002
+        return f"{name} probability:>=0.{self.random.randint(50, 95)} publishers:>=2", name, [[rf"\b{name}\b"]]
+
+    def _expression(self, name: str, word: str) -> Rule:
+        other = self.name()
+        return (
+            f"{name} /{word}.{{0,40}}{other}/",
+            f"{name} & {word} & {other}",
+            [[rf"\b{name}\b"], [rf"{word}.{{0,40}}{other}"]],
+        )
+
+    def _chinese(self, name: str, word: str) -> Rule:  # noqa: ARG002
         return f"稀土 {name}", f"稀土 & {name}", [["稀土"], [rf"\b{name}\b"]]
 
     def article(self) -> tuple[str, str, dict[str, object]]:
@@ -127,9 +177,9 @@ class World:
             words[index - 1] += "."
         fields = {
             "topic": [self.random.choice(TOPICS)], "goods": self.random.sample(GOODS, 2), "entity": cast[:4],
-            "severity": self.random.choice(SEVERITIES), "direction": "tightening", "stage": "announced", "lang": "en",
-            "probability": self.random.random(), "tier": self.random.randint(1, 5), "publishers": self.random.randint(1, 4),
-            "source": "reuters", "publisher": "reuters", "age": 3.0,
+            "severity": self.random.choice(SEVERITIES), "direction": "tightening", "stage": "announced", "lang":
+            "en", "probability": self.random.random(), "tier": self.random.randint(1, 5), "publishers":
+            self.random.randint(1, 4), "source": "reuters", "publisher": "reuters", "age": 3.0,
         }  # fmt: skip
         return " ".join([cast[0], *subject[:5], cast[1]]).capitalize(), " ".join(words)[:4_500], fields
 
@@ -275,7 +325,6 @@ def _measure_tsquery(connection, rules: list[str], articles) -> dict[str, object
 def run(*, quick: bool) -> dict[str, object]:
     """Return every figure."""
     sizes = (1_000, 10_000, 40_000) if quick else (1_000, 10_000, 100_000)
-    articles = [World(7).article() for _ in range(1)]
     world = World(7)
     articles = [world.article() for _ in range(60 if quick else 300)]
     generator = World(3)
@@ -289,15 +338,18 @@ def run(*, quick: bool) -> dict[str, object]:
         cost |= {"resident_mb": resident_megabytes(), "grown_mb": resident_megabytes() - before}
         cost |= per_article(matching, articles) | change_cost(matching, World(11))
         result["sizes"][size] = cost  # type: ignore[index]
-        print(f"{size:>7,} rules: {cost['article_ms']:.2f} ms an article ({cost['document_ms']:.2f} document, "
-              f"{cost['match_ms']:.2f} match), {cost['articles_per_second']:.0f}/s, {cost['matches_per_article']:.0f} matches, "
-              f"{cost['resident_mb']:.0f} MB, add {cost['add_ms_median']:.3f} ms (p99 {cost['add_ms_p99']:.3f})")  # fmt: skip
+        print(
+            f"{size:>7,} rules: {cost['article_ms']:.2f} ms an article ({cost['document_ms']:.2f} document, "
+            f"{cost['match_ms']:.2f} match), {cost['articles_per_second']:.0f}/s, "
+            f"{cost['matches_per_article']:.0f} matches, {cost['resident_mb']:.0f} MB, "
+            f"add {cost['add_ms_median']:.3f} ms (p99 {cost['add_ms_p99']:.3f})"
+        )
         matching = None
     first, last = result["sizes"][sizes[0]], result["sizes"][sizes[-1]]  # type: ignore[index]
     result["growth"] = last["article_ms"] / first["article_ms"]
     loop = regex_loop([rule[2] for rule in rules], articles[:3], sizes[-1], 2_000 if quick else 10_000)
     result["regex_loop"] = {"article_ms": loop, "times_slower": loop / last["article_ms"]}
-    result["postgresql"] = stored_tsquery([rule[1] for rule in rules], articles[:5 if quick else 20])
+    result["postgresql"] = stored_tsquery([rule[1] for rule in rules], articles[: 5 if quick else 20])
     print(f"growth {sizes[0]:,} to {sizes[-1]:,}: {result['growth']:.2f}x")
     print(f"loop over compiled re: {loop:.0f} ms an article, {loop / last['article_ms']:.0f}x ours")
     print(f"PostgreSQL stored tsquery: {result['postgresql']}")

@@ -2,8 +2,10 @@
 
 from rules.definitions import Rule
 from rules.query import Query
-from rules.query.nodes import And, Choice, Name, Node, Not, Number, Optional, Or, Phrase, Present, Regex, Term
+from rules.query.fielded import Choice, Name, Number, Present
+from rules.query.nodes import And, Node, Not, Optional, Or
 from rules.query.slots import Fuzzy, Slot, Wildcard
+from rules.query.textual import Phrase, Regex, Term
 from rules.vocabulary import FIELDS
 
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rules.query.documents import LONGEST_FUZZY
 from rules.query.errors import QueryError
+from rules.query.fielded import Name, Present
 from rules.query.limits import Limits
-from rules.query.nodes import Name, Node, Phrase, Present, Regex, Term, compiled
+from rules.query.nodes import Node
 from rules.query.slots import WILD, Fuzzy, Slot, Wildcard, Word
+from rules.query.textual import Phrase, Regex, Term, compiled
 from rules.query.values import Place, between, choice, ranked
 from rules.query.words import plain, unspaced, words
 from rules.vocabulary import FIELDS, Field, nearest

@@ -27,21 +27,12 @@ def typed(text: str) -> str:
     """
     text = "".join(char if char.isprintable() else " " for char in text) if not text.isprintable() else text
     text = text.translate(_TYPED)
-    pieces = []
-    for part, quoted in _parts(text):
-        pieces.append(part if quoted else _LOOSE.sub(" ", _DASH.sub("-", part)))
-    return "".join(pieces)
-
-
-def _parts(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield the text in pieces, each with whether it stands in quotes or is a regular expression."""
-    start = 0
+    masked = list(text)  # what stands in quotes is left alone, but still is a neighbour of what stands before it
     for first, last, _ in _quoted(text):
-        yield text[start:first], False
         end = len(text) if last is None else last + 1
-        yield text[first:end], True
-        start = end
-    yield text[start:], False
+        masked[first:end] = "x" * (end - first)
+    outside = _LOOSE.sub(lambda match: " " * len(match.group()), _DASH.sub("-", "".join(masked)))
+    return "".join(char if mask == "x" else new for char, mask, new in zip(text, masked, outside, strict=True))
 
 
 def _quoted(text: str) -> Iterator[tuple[int, int | None, str]]:

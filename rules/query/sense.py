@@ -11,7 +11,8 @@ from math import inf
 from typing import Final, Literal
 
 from rules.query.errors import QueryError
-from rules.query.nodes import And, Choice, Name, Node, Not, Number, Optional, Or
+from rules.query.fielded import Choice, Name, Number
+from rules.query.nodes import And, Node, Not, Optional, Or
 from rules.query.slots import Word
 from rules.vocabulary import FIELDS
 

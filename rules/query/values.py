@@ -4,7 +4,7 @@ import re
 from typing import Final, Literal
 
 from rules.query.errors import QueryError
-from rules.query.nodes import Choice, Number
+from rules.query.fielded import Choice, Number
 from rules.vocabulary import Field, nearest
 
 Operator = Literal[">=", ">", "<=", "<", "="]

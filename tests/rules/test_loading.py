@@ -102,8 +102,9 @@ FAULTY = {
 }
 
 
-@pytest.mark.parametrize(("old", "new", "line", "column", "message"), FAULTY.values(), ids=FAULTY)
-def test_a_fault_is_located(write, old, new, line, column, message):
+@pytest.mark.parametrize("case", FAULTY.values(), ids=FAULTY)
+def test_a_fault_is_located(write, case):
+    old, new, line, column, message = case
     assert old in GOOD
     found = faults(write(GOOD.replace(old, new, 1)))
     assert message in found[0].message

@@ -22,11 +22,11 @@ WORDS = [
     "出口",
 ]
 LEAVES = [
-    *WORDS,
-    '"export ban"', '"ban export"~2', '"出口 管制"', '"china export ban"~3', '"gall* ban"', "title:china", "title:ban*", 'title:"export ban"',
-    "gall*", "licen?e", "ex*", "export*", "huawei~1", "huawei~2", "title:huawei~1", "/ban.?/", "title:/china/",
-    "topic:sanctions", "topic:export_control", "direction:easing", "severity:>=high", "severity:low", "stage:*",
-    "probability:>=0.5", "tier:1", "tier:<=3", "publishers:>=2", "entity:huawei", 'entity:"huawei cloud"', "entity:hua*", "entity:*", "lang:en",
+    *WORDS, '"export ban"', '"ban export"~2', '"出口 管制"', '"china export ban"~3', '"gall* ban"', "title:china",
+    "title:ban*", 'title:"export ban"', "gall*", "licen?e", "ex*", "export*", "huawei~1", "huawei~2",
+    "title:huawei~1", "/ban.?/", "/export b/", "title:/china/", "topic:sanctions", "topic:export_control",
+    "direction:easing", "severity:>=high", "severity:low", "stage:*", "probability:>=0.5", "tier:1", "tier:<=3",
+    "publishers:>=2", "entity:huawei", 'entity:"huawei cloud"', "entity:hua*", "entity:*", "lang:en",
 ]  # fmt: skip
 
 

@@ -34,27 +34,31 @@ ARTICLE = Document.of(
 MATCHING = """
 gallium | GALLIUM | gallium huawei | gallium OR nvidia | gallium AND NOT nvidia | gallium -nvidia | NOT nvidia
 +gallium nvidia | (nvidia OR gallium) AND china | nvidia OR gallium AND china | china's | U.S. | US | u.s
-"export control" | "export-control" | export-control | "control export"~2 | "beijing commerce"~2 | "commerce of ministry"~4
-licen?e* | licence* | "need revie?" | "export contr*" | huawai~1 | huaewi~1 | hauwei~ | xuawei~1 | gallum~1
-title:gallium | title:(bans OR curbs) | title:"gallium exports" | text:gallium | title:gall* | title:galium~1
-energie | Énergie | ÉNERGIE | 出口管制 | 半导体 | 半导* | 半?体 | 수출통제 | title:(bans exports) huawei
-topic:export_control | topic:Critical-Minerals | topic:(export_control AND critical_minerals) | -topic:sanctions
-direction:tightening | stage:announced | stage:(announced OR in_force) | severity:high | severity:>=high | severity:>medium
-severity:[low TO high] | severity:[low TO critical} | severity:<critical | probability:[0.7 TO 1] | probability:>=0.9
-probability:>89% | probability:{0.5 TO 0.95} | entity:huawei | entity:"huawei technologies" | entity:huaw* | entity:huawai~1
-entity:* | goods:gallium | issuer:cn | target:us | instrument:"announcement no 23" | eccn:3a090 | eccn:3A* | source:mofcom
-publisher:mofcom | tier:1 | tier:<=2 | tier:[1 TO 3] | publishers:>=2 | publishers:2 | lang:en | age:<6 | age:<1d | age:<=330m
-/ban[a-z]+ gallium/ | /GALLIUM exp/ | title:/u\\.s\\./ | /energie/ | /Énergie analyst/ | "gallium"^2 | gallium^3
-“export control” | （gallium） | China – gallium | China & gallium | 'gallium' | topic：export_control | gallium\\: | dual-use
+"export control" | "export-control" | export-control | "control export"~2 | "beijing commerce"~2
+"commerce of ministry"~4 | licen?e* | licence* | "need revie?" | "export contr*" | huawai~1 | huaewi~1 | hauwei~
+xuawei~1 | gallum~1 | title:gallium | title:(bans OR curbs) | title:"gallium exports" | text:gallium
+title:gall* | title:galium~1 | energie | Énergie | ÉNERGIE | 出口管制 | 半导体 | 半导* | 半?体 | 수출통제
+title:(bans exports) huawei | topic:export_control | topic:Critical-Minerals
+topic:(export_control AND critical_minerals) | -topic:sanctions | direction:tightening | stage:announced
+stage:(announced OR in_force) | severity:high | severity:>=high | severity:>medium | severity:[low TO high]
+severity:[low TO critical} | severity:<critical | probability:[0.7 TO 1] | probability:>=0.9 | probability:>89%
+probability:{0.5 TO 0.95} | entity:huawei | entity:"huawei technologies" | entity:huaw* | entity:huawai~1
+entity:* | goods:gallium | issuer:cn | target:us | instrument:"announcement no 23" | eccn:3a090 | eccn:3A*
+source:mofcom | publisher:mofcom | tier:1 | tier:<=2 | tier:[1 TO 3] | publishers:>=2 | publishers:2 | lang:en
+age:<6 | age:<1d | age:<=330m | /ban[a-z]+ gallium/ | /GALLIUM exp/ | title:/u\\.s\\./ | /energie/
+/Énergie analyst/ | "gallium"^2 | gallium^3 | “export control” | （gallium） | China – gallium
+China & gallium | 'gallium' | topic：export_control | gallium\\: | dual-use
 """
 MISSING = """
 nvidia | gallium nvidia | gallium AND nvidia | -gallium china | gallium AND NOT china | +nvidia gallium
-"control export" | "control export"~1 | "gallium commerce"~20 | "us beijing" | 口出 | licen?e | huawxy~1 | hxawxi~1
-title:huawei | title:"export control" | title:huaw* | title:/huawei/ | title:huawai~1 | gallium title:commerce
-topic:sanctions | -topic:export_control | direction:easing | stage:rumour | severity:critical | severity:>high | severity:<high
-probability:<0.9 | probability:{0.9 TO 1] | entity:nvidia | entity:"technologies huawei" | entity:"ltd mofcom" | issuer:us
-target:cn | eccn:4* | -source:mofcom | tier:>1 | publishers:>2 | lang:de | age:>6h | age:>1d | publisher:reuters
-/nvidia/ | /bans$/ | export* -gallium | (gallium OR china) -(bans nvidia) -exports | "export control"~0 nvidia
+"control export" | "control export"~1 | "gallium commerce"~20 | "us beijing" | 口出 | licen?e | huawxy~1
+hxawxi~1 | title:huawei | title:"export control" | title:huaw* | title:/huawei/ | title:huawai~1
+gallium title:commerce | topic:sanctions | -topic:export_control | direction:easing | stage:rumour
+severity:critical | severity:>high | severity:<high | probability:<0.9 | probability:{0.9 TO 1] | entity:nvidia
+entity:"technologies huawei" | entity:"ltd mofcom" | issuer:us | target:cn | eccn:4* | -source:mofcom | tier:>1
+publishers:>2 | lang:de | age:>6h | age:>1d | publisher:reuters | /nvidia/ | /bans$/ | export* -gallium
+(gallium OR china) -(bans nvidia) -exports | gallium -"export control" | gallium -/bans/
++china -“gallium exports” | "export control"~0 nvidia
 """
 
 
