@@ -21,6 +21,9 @@ SHIPPED = Path(__file__).parent / "gazetteer"
 
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader is ten times faster, where it was built
 _WORD = re.compile(r"[^\W_]+(?:['’](?!s\b)[^\W_]+)?|['’]s\b")
+_ORDINARY = frozenset(
+    {"us", "it", "who", "one", "is", "in", "on", "tel", "up"}
+)  # words that are no abbreviation in lower case
 _CASED_LENGTH, _CAPITALISED = 6, 4  # letters at most; letters from which Opec stands for OPEC
 
 T = TypeVar("T")
@@ -101,6 +104,20 @@ class Trie(Generic[T]):
         if node.value is None:
             node.value = value
         return node.value
+
+    def adopt(self, cased: frozenset[str]) -> None:
+        """Let lower-case phrases also match abbreviations that another trie keeps in capitals ("ai chip", "AI chip")."""
+        forms = {word.lower(): word for word in cased if word.lower() not in _ORDINARY}
+        seen: set[int] = set()
+        waiting = [self.root]
+        while waiting:
+            children = waiting.pop()
+            if id(children) in seen:
+                continue
+            seen.add(id(children))
+            for key in [key for key in children if key in forms]:
+                children.setdefault(forms[key], children[key])
+            waiting.extend(node.children for node in children.values())
 
     def longest(self, keys: Sequence[str], start: int) -> tuple[int, T] | None:
         """Return the end index and value of the longest phrase that begins at ``start``, or None."""

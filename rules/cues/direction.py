@@ -77,6 +77,7 @@ class _Walk:
         "crossed",
         "denied",
         "found",
+        "letting",
         "negated",
         "object",
         "purpose",
@@ -93,6 +94,7 @@ class _Walk:
         self.background = False
         self.subject: Item | None = None
         self.object: Item | None = None
+        self.letting = False
         self.negated = -99
         self._release()
 
@@ -134,7 +136,7 @@ class _Walk:
             return
         if self.carried and item.text in {"that", "which"}:
             return
-        last = position + 1 == len(items) or items[position + 1].kind == "boundary"
+        last = position + 1 == len(items) or items[position + 1].kind in {"boundary", "background"}
         if item.text == "over" and last and self.subject is not None and self.subject.label == "disruption":
             self._emit(-1.0, self.subject.start, item.end, "subject", verb_at=item.start, label=self.subject.label)
             self.subject = None  # "walkout over"
@@ -151,7 +153,7 @@ class _Walk:
         denied = factor < 0
         if denied:
             self.negated = -99
-        if self.object is not None and is_infinitive(items, position) and item.start - self.object.end <= REACH:
+        if self.object is not None and self._acts_on_object(item, items, position):
             moved, self.object = self.object, None  # "expects the shortage to ease": the object is its subject
             if self.found and self.found[-1].end == moved.end and not object_follows(items, position):
                 self.found.pop()
@@ -195,6 +197,14 @@ class _Walk:
         self.verb, self.sign, self.spent = item, (word.sign or 1.0) * factor, False
         self.denied = denied
         self.purpose = to_verb and bool(self.found) and self.found[-1].why != "bare"
+
+    def _acts_on_object(self, item: Item, items: list[Item], position: int) -> bool:
+        """Tell whether the last object is what this verb is said of: "expects it to ease", "puts it on hold"."""
+        if self.object is None or item.start - self.object.end > REACH:
+            return False
+        adjacent = item.start == self.object.end and item.word.form == "base"
+        complement = adjacent and item.end - item.start > 1
+        return is_infinitive(items, position) or complement or (self.letting and item.word.form == "base")
 
     def _takes_subject(self, item: Item, items: list[Item], position: int) -> bool:
         subject = self.subject
@@ -270,6 +280,7 @@ class _Walk:
         value *= negated * _SCALE.get(item.label, 1.0)
         self._emit(value, verb.start, item.end, "verb-object", verb_at=verb.start, label=item.label)
         self.spent = True
+        self.letting = verb.text.startswith("let")
         self.object = item if (word.light and not self.chained) or (word.sign > 0 > word.alone) else None
 
     def _value(self, verb: Item, item: Item) -> float:
@@ -279,6 +290,8 @@ class _Walk:
         if word.sign == 0:
             value = float(word.alone) * self.sign
             return -value if word.alone < 0 and item.label in {"menace", "offence"} else value
+        if item.label == "permission" and verb.text.startswith(("demand", "requir", "need")):
+            return abs(self.sign)  # a permit that is now needed
         if item.label == "quota":
             return self.sign if verb.text.startswith(_SET_UP) else -self.sign  # "introduces" and "raises a quota"
         if self.with_seen and item.label in {"restriction", "disruption", "permission"}:

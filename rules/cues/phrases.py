@@ -27,6 +27,7 @@ _ATTRIBUTIVE = frozenset(
 )
 _BEFORE_VERBS = frozenset({"to", "will", "would", "could", "can", "may", "might", "must", "shall", "should", "not"})
 _HEADS = frozenset({"permission", "carrier", "stopper", "starter", "deal"})  # "sanctions waiver", "ban proposal"
+_AFTER_NOUNS = frozenset({"preposition", "boundary", "auxiliary", "modal", "background"})
 _OPERATORS = frozenset({"stopper", "starter", "menace", "carrier"})
 _IN_PART = [",", "in", "part", ","]
 
@@ -79,6 +80,8 @@ def _items(keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int], hyp
                     items[-1].kind = ""
             elif item.label in _OPERATORS and (start in hyphened or end in hyphened):
                 item.kind = ""  # "end-to-end"
+            elif item.label in {"flow", "facility"} and start in hyphened and end - start == 1:
+                item.kind = ""  # "cross-border data"
         items.append(item)
     return items
 
@@ -91,7 +94,9 @@ def _classify(
     if verb and noun:
         verb = _reads_as_verb(item, before, following, keys, actors)
         noun = not verb
-    elif verb and (word.form == "past" or (word.harm and word.form == "ing")) and _is_attribute(before, following):
+    elif (
+        verb and (word.form == "past" or (word.harm and word.form == "ing")) and _is_attribute(word, before, following)
+    ):
         verb = False
     if verb:
         item.kind = "verb"
@@ -113,10 +118,12 @@ def _classify(
                 return
 
 
-def _is_attribute(before: list[Item], following: tuple[int, int, Word] | None) -> bool:
+def _is_attribute(word: Word, before: list[Item], following: tuple[int, int, Word] | None) -> bool:
     """Tell whether a past participle only describes a noun: "the sanctioned bank", "targeted sanctions"."""
     if not before or following is None:
         return False
+    if before[-1].kind == "verb" and word.light:
+        return True
     if following[2].noun and (before[-1].kind in {"verb", "determiner", "preposition"} or before[-1].text == "'s"):
         return True
     if following[2].noun and any(item.kind == "verb" for item in before[-3:]):
@@ -174,16 +181,19 @@ def _verb_by_both(
     if following is None:
         return False
     form, previous, next_word = item.word.form, before[-1], following[2]
-    if next_word.form and not next_word.noun and next_word.form != "ing":
+    planned = next_word.light and next_word.form == "past"  # "halts planned relief"
+    if next_word.form and not next_word.noun and next_word.form != "ing" and not planned:
         return False  # "sanctions hit", "curbs bite"
     if next_word.roles & {"auxiliary", "modal"} and keys[following[0]] != "to":
         return False
     if previous.kind == "object" and previous.end == item.start:
         if form == "base" and keys[previous.end - 1].endswith("s"):  # "pirates attack a ship"
             return not next_word.roles & {"preposition", "boundary", "auxiliary"}
-        return form == "s" and bool(next_word.noun or not next_word.roles)
+        return form == "s" and not next_word.roles & _AFTER_NOUNS
     if previous.start in actors or previous.end - 1 in actors:
-        return not _is_qualifier(before, actors)
+        if _is_qualifier(before, actors):  # "talks in Geneva end early", but "exemption to Syria sanctions"
+            return form == "base" and not next_word.noun and not next_word.roles & _AFTER_NOUNS
+        return True
     return form == "s" and "boundary" not in next_word.roles
 
 

@@ -65,6 +65,8 @@ class CueReader:
         self._namer = namer
         self._characters = characters
         self._cased = frozenset(grammar.cased | tagger.trie.cased | namer.trie.cased)
+        grammar.adopt(self._cased)
+        tagger.trie.adopt(self._cased)
 
     def read(self, title: str, body: str, *, published_at: datetime | None = None, tier: int = 3) -> Cues:
         """Return what the text says. Never raises for any text; ``tier`` 1 is an official source.
