@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -45,7 +46,7 @@ class Tally:
     """What the run counted."""
 
     late: list[float] = field(default_factory=list)
-    failed: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
     new: int = 0
 
 
@@ -88,7 +89,8 @@ async def run(engine: Engine, port: int, feeds: int, limit: float) -> Tally:
             assert memory.next_poll_at
             tally.late.append((now - memory.next_poll_at).total_seconds())
             polled = await poll(source, memory, fetcher, parsers, now=now)
-            tally.failed += polled.failure is not None
+            if polled.failure:
+                tally.failed[f"{'bad' if int(source_id[5:]) % 20 == 0 else 'HEALTHY'}: {polled.failure}"] += 1
             tally.new += await asyncio.to_thread(_store, engine, polled, now)
 
         end = time.monotonic() + limit
@@ -156,7 +158,7 @@ def main() -> None:
     result = {
         "feeds": feeds,
         "polled": len(late),
-        "failed": tally.failed,
+        "failed": dict(tally.failed),
         "articles": tally.new,
         "seconds": round(seconds, 1),
         "cpu_seconds": round(used, 1),

@@ -11,6 +11,7 @@ SILENT_FACTOR = 5  # times the habit
 SILENT_LEAST = timedelta(days=1)
 STALE_AFTER = timedelta(days=45)  # the newest item is older: the feed was left behind, though it still answers
 REPORT_FAILING_AFTER = timedelta(days=1)
+HOPELESS = 7  # failures in a row, a day with back-off, of a source that never answered
 
 
 class HealthState(StrEnum):
@@ -61,8 +62,10 @@ def trouble(memory: SourceMemory, now: datetime) -> str | None:
     state, text = _judge(memory, now)
     if state in {HealthState.SILENT, HealthState.STALE} or (state is HealthState.PAUSED and memory.error_streak):
         return text
-    since = memory.last_success_at or memory.first_polled_at
-    if state is HealthState.FAILING and since is not None and now - since >= REPORT_FAILING_AFTER:
+    if state is not HealthState.FAILING:
+        return None
+    since = memory.last_success_at
+    if memory.error_streak >= HOPELESS if since is None else now - since >= REPORT_FAILING_AFTER:
         return text
     return None
 

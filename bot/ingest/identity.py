@@ -1,7 +1,7 @@
 """Which items of a poll are new, and why the others are not. Pure.
 
-An item is known by any of four keys: its guid, its link, its title with the day, its text. A publisher that changes all
-guids at once, or puts a session into every link, therefore repeats nothing.
+An item is known by any of its keys: its guid, its link, and its text or title with the day. A publisher that changes
+all guids at once, or puts a session into every link, therefore repeats nothing.
 """
 
 import re
@@ -21,36 +21,56 @@ FRESHNESS = timedelta(hours=72)
 FIRST_WINDOW = timedelta(hours=24)
 CLOCK_SKEW = timedelta(hours=26)  # times without a zone and documents dated for tomorrow's issue are no errors
 FLOOD_ITEMS = 10
+OWN_TITLE = 25  # characters from which a title is taken to be one item's own
+OWN_TEXT = 80  # the same for a summary
 
 
 def keys_of(items: Sequence[Item], home: str = "") -> list[tuple[str, ...]]:
-    """Give each item's keys, strongest first; guids and links that several items of the poll share identify none."""
-    guids = Counter(item.guid for item in items if item.guid)
-    links = Counter(canonical(item.url) for item in items if item.url)
-    front = canonical(home) if home else ""
-    return [_keys(item, guids, links, front) for item in items]
+    """Give each item's keys, strongest first; what several items of the poll share identifies none of them.
+
+    Titles count only where they are long enough to be one item's own, and together with the day and the text, since a
+    column may carry one title for years.
+    """
+    shared = _Shared(
+        guids=Counter(item.guid for item in items if item.guid),
+        places=Counter(canonical(item.url) for item in items if item.url),
+        titles=Counter(_words(item.title) for item in items),
+        front=canonical(home) if home else "",
+    )
+    return [_keys(item, shared) for item in items]
 
 
-def _keys(item: Item, guids: Mapping[str, int], links: Mapping[str, int], front: str) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    guids: Mapping[str, int]
+    places: Mapping[str, int]
+    titles: Mapping[str, int]
+    front: str  # the feed's own home page, to which some feeds link every item
+
+
+def _keys(item: Item, shared: _Shared) -> tuple[str, ...]:
     if item.identity:
         return (_key("guid", item.identity),)
     found: list[str] = []
-    if item.guid and guids[item.guid] == 1:
+    if item.guid and shared.guids[item.guid] == 1:
         is_link = item.guid.startswith(("http://", "https://"))
         found.append(_key("guid", canonical(item.guid) if is_link else item.guid))
     if item.url:
         place = canonical(item.url)
-        if links[place] == 1 and place != front and urlsplit("//" + place).path + urlsplit("//" + place).query:
+        parts = urlsplit(f"//{place}")
+        if shared.places[place] == 1 and place != shared.front and (parts.path or parts.query):
             found.append(_key("url", place))
-    title = re.sub(r"\W+", " ", item.title).casefold().strip()
-    if item.published_at:
-        found.append(_key("title", f"{title}|{item.published_at.date()}"))
-    elif len(title) >= 25 or not found:
-        found.append(_key("title", title))
-    if len(item.summary) >= 80:
-        words = re.sub(r"\W+", " ", item.summary).casefold()[:2000]
-        found.append(_key("content", f"{title}|{words}"))
+    title, text = _words(item.title), _words(item.summary)[:2000]
+    day = str(item.published_at.date()) if item.published_at else ""
+    if len(text) >= OWN_TEXT:
+        found.append(_key("text", f"{title}|{day}|{text}"))
+    elif not found or (shared.titles[title] == 1 and len(title) >= OWN_TITLE):
+        found.append(_key("title", f"{title}|{day}"))
     return tuple(found)
+
+
+def _words(text: str) -> str:
+    return re.sub(r"\W+", " ", text).casefold().strip()
 
 
 def _key(name: str, value: str) -> str:

@@ -35,9 +35,14 @@ class Kind:
 
 
 def ask_url(source: Source, state: State, now: datetime) -> Mapping[str, Any]:
-    """Ask for the source's address as it is: what most kinds do."""
-    del state, now
-    return {"url": source.url}
+    """Ask for the source's address as it is: what most kinds do.
+
+    The option `cache_buster` adds the hour to the address, for hosts whose cache froze.
+    """
+    del state
+    if not source.options.get("cache_buster"):
+        return {"url": source.url}
+    return {"url": f"{source.url}{'&' if '?' in source.url else '?'}hour={now:%Y%m%d%H}"}
 
 
 def words(value: object) -> tuple[str, ...]:

@@ -201,6 +201,9 @@ def _newest(items: tuple[Candidate, ...], before: datetime | None, now: datetime
 
 
 def _article(source: Source, item: Item, keys: tuple[str, ...], now: datetime) -> Article:
+    published_at = item.published_at
+    if published_at and now < published_at <= now + CLOCK_SKEW:
+        published_at = now  # a clock or a time zone that is off must not put an article into the future
     return Article(
         id=derive_id(source.id, keys[0]),
         source_id=source.id,
@@ -212,7 +215,7 @@ def _article(source: Source, item: Item, keys: tuple[str, ...], now: datetime) -
         summary=item.summary,
         text=item.text,
         guid=item.guid,
-        published_at=item.published_at,
+        published_at=published_at,
         fetched_at=now,
         instruments=item.instruments,
     )

@@ -20,6 +20,7 @@ from bot.ingest.kind import Answer
 
 FRAME = struct.Struct(">II")  # length of the JSON head, length of the body
 MEMORY_BYTES = 1024 * 1024 * 1024
+BYTES_A_SECOND = 6 * 1024 * 1024  # party lists of 20 MB and more get time for their size; feeds are far smaller
 
 
 def run_job(head: dict[str, Any], body: bytes) -> dict[str, Any]:
@@ -53,8 +54,9 @@ def main() -> None:
     sys.stdout = sys.stderr  # whatever a library prints must not end up between the frames
     while job := _receive(source):
         used = resource.getrusage(resource.RUSAGE_SELF)
-        allowance = math.ceil(used.ru_utime + used.ru_stime) + cpu_seconds
-        resource.setrlimit(resource.RLIMIT_CPU, (allowance, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+        allowance = math.ceil(used.ru_utime + used.ru_stime) + cpu_seconds + len(job[1]) // BYTES_A_SECOND
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        resource.setrlimit(resource.RLIMIT_CPU, (allowance if hard < 0 else min(allowance, hard), hard))
         result = run_job(*job)
         result["peak_kb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         written = json.dumps(result).encode()

@@ -132,7 +132,7 @@ sightings = Table(
     "sightings",
     metadata,
     Column("source_id", String(64), primary_key=True),
-    Column("key", String(48), primary_key=True),  # "guid:…", "url:…", "title:…", "content:…" digests
+    Column("key", String(48), primary_key=True),  # "guid:…", "url:…", "title:…", "text:…" digests
     Column("article_id", String(32), nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=False, index=True),
 )

@@ -66,10 +66,6 @@ def reasons(selection: Selection) -> list[str]:
         pytest.param({"url": "http://www.paper.test/1/?utm_source=x#top"}, id="link spelt differently"),
         pytest.param({"title": "Rule 1 takes effect on dual-use goods"}, id="title edited"),
         pytest.param({"guid": "new", "url": "https://new.test/1"}, id="guid and link changed, same title and day"),
-        pytest.param(
-            {"guid": "n", "url": "https://new.test/1", "published_at": NOW + timedelta(days=1)},
-            id="guid, link and day changed, same text",
-        ),
         pytest.param({"published_at": NOW}, id="date bumped"),
     ],
 )
@@ -86,8 +82,15 @@ def test_a_column_with_one_title_every_day_is_new_every_day() -> None:
     book = Book()
     for day in range(3):
         now = NOW + timedelta(days=day)
-        daily = item(day, title="Morning notices", published_at=now, summary="")
+        daily = item(day, title="Notices of the day to all exporters", published_at=now, summary=LONG)
         assert len(book.poll(daily, now=now).new) == 1
+
+
+def test_two_notices_of_one_day_with_one_short_title_are_two() -> None:
+    book = Book()
+    assert len(book.poll(item(1, title="Designations", summary="")).new) == 1
+    later = book.poll(item(1, title="Designations", summary=""), item(2, title="Designations", summary=""))
+    assert len(later.new) == 1
 
 
 def test_items_that_share_a_guid_or_a_link_are_told_apart() -> None:
