@@ -106,7 +106,7 @@ class Trie(Generic[T]):
         return node.value
 
     def adopt(self, cased: frozenset[str]) -> None:
-        """Let lower-case phrases also match abbreviations that another trie keeps in capitals ("ai chip", "AI chip")."""
+        """Let lower-case phrases also match abbreviations that another trie keeps in capitals: "ai chip", "AI chip"."""
         forms = {word.lower(): word for word in cased if word.lower() not in _ORDINARY}
         seen: set[int] = set()
         waiting = [self.root]

@@ -39,6 +39,8 @@ def stage_of(
         return "none"
     if official:
         return _official(title, lead)
+    if "expired" in title and not title & {"proposal_firm", "rumour", "proposal"}:
+        return "expired"
     for cues in (title, lead):
         stage = _first(cues, direction_weight)
         if stage:
@@ -58,7 +60,7 @@ def _official(title: frozenset[str], lead: frozenset[str]) -> str:
 def _first(cues: frozenset[str], direction_weight: float) -> str:
     firm = "proposal_firm" in cues
     if direction_weight < RELIEF and not firm and "rumour" not in cues:
-        for stage in ("reversed", "suspended", "expired"):
+        for stage in ("reversed", "suspended"):
             if stage in cues:
                 return stage
     if firm:
