@@ -170,7 +170,7 @@ class _Teller:
             after = grow(before, article, assessment, official=official, copy_of=placed.copy_of, now=self._now)
         stories.save_story(self._tx, after, now=self._now)
         self._index.add(after.id, article, assessment)
-        return before, after
+        return self._index.unite(self._tx, before, after, now=self._now)
 
     def _route(self, alert: Alert, story: Story, article: Article, assessment: Assessment) -> None:
         if self._audience is None:

@@ -153,15 +153,18 @@ def _show_story(console: "Console", story: "Story") -> None:
 def _show_figures(console: "Console", figures: dict[str, Any]) -> None:
     from rich.table import Table
 
-    table = Table("grouping", "pairwise P", "R", "F1", "BCubed P", "R", "F1", "over-merged", "threshold")
+    table = Table("grouping", "pairwise F1 (P, R)", "BCubed F1 (P, R)", "over-merged")
     for name, found in [("straitwatch", figures), *figures["baselines"].items()]:
-        cells = [f"{found[kind][key]:.3f}" for kind in ("pairwise", "bcubed") for key in ("precision", "recall", "f1")]
+        cells = [
+            f"{found[kind]['f1']:.3f} ({found[kind]['precision']:.3f}, {found[kind]['recall']:.3f})"
+            for kind in ("pairwise", "bcubed")
+        ]
         at = found.get("threshold")
-        table.add_row(name, *cells, f"{found['over_merge_rate']:.1%}", "" if at is None else f"best: {at:.2f}")
+        table.add_row(name if at is None else f"{name} at {at:.2f}", *cells, f"{found['over_merge_rate']:.1%}")
     console.print(table)
     counts = figures["stories"]
     console.print(
         f"{figures['n']} articles of {counts['true']} events in {counts['found']} stories; "
-        f"{figures['split_rate']:.1%} of the events with several articles are in more than one story; "
+        f"{figures['split_rate']:.1%} of the events with several articles lie in more than one story; "
         f"{figures['items_per_second']:.0f} articles a second."
     )

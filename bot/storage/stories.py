@@ -177,11 +177,16 @@ def story_of(tx: Connection, article_id: str) -> str | None:
 
 
 def save_alerts(tx: Connection, decided: Iterable[tuple[Alert, Story]]) -> int:
-    """Store alerts with what the story said at that moment; returns how many were not there before."""
+    """Store alerts with what the story said at that moment; returns how many were not there before.
+
+    An alert whose story was merged away meanwhile, in the same poll, is stored with the story that stays.
+    """
+    decided = list(decided)
+    merged = merged_into(tx, [alert.story_id for alert, _ in decided]) if decided else {}
     rows = [
         {
             "id": alert.id,
-            "story_id": alert.story_id,
+            "story_id": merged.get(alert.story_id, alert.story_id),
             "reason": alert.reason.value,
             "was": alert.was,
             "direction": story.direction.value,

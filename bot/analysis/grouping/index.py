@@ -23,7 +23,7 @@ class StoryIndex:
         self._window = Window()
         self._loaded_at: datetime | None = None
         self._tidied_at: datetime | None = None
-        self._placed: Traits | None = None  # the article placed last is most likely the one added next
+        self._placed: tuple[Traits, Placement] | None = None  # the article placed last is the one added next
 
     def refresh(self, tx: Connection, *, now: datetime) -> None:
         """Load what was added since the last call (all of the window at first), and forget what left the window."""
@@ -48,14 +48,18 @@ class StoryIndex:
 
     def place(self, article: Article, assessment: Assessment) -> Placement:
         """Decide where a flagged article belongs; see `Window.place`."""
-        self._placed = traits_of(article, assessment)
-        return self._window.place(self._placed)
+        traits = traits_of(article, assessment)
+        placement = self._window.place(traits)
+        self._placed = (traits, placement)
+        return placement
 
-    def add(self, story_id: str, article: Article, assessment: Assessment, *, follows: str | None = None) -> None:
-        """Note that an article was put into a story; `follows` where that opened it as a next step."""
-        placed = self._placed
-        traits = placed if placed and placed.article_id == article.id else traits_of(article, assessment)
-        self._window.add(story_id, traits, follows=follows)
+    def add(self, story_id: str, article: Article, assessment: Assessment) -> None:
+        """Note that an article was put into a story, and, where `place` said so, which story that one follows."""
+        if self._placed and self._placed[0].article_id == article.id:
+            traits, placement = self._placed
+            self._window.add(story_id, traits, follows=placement.follows)
+        else:
+            self._window.add(story_id, traits_of(article, assessment))
 
     def unite(self, tx: Connection, before: Story | None, after: Story, *, now: datetime) -> tuple[Story | None, Story]:
         """Merge the story that has just grown with those that it now proves to be one with; stores the result.

@@ -173,6 +173,7 @@ _STOP = frozenset(_STOP_WORDS.split())
 _NUMBERS = {word: str(number) for number, word in enumerate(_COUNTING.split()) if number > 1}
 _ORDINALS = {word: f"{number}th" for number, word in enumerate(_RANKING.split()) if number > 2}
 _ORDINAL = re.compile(r"^(\d+)(?:st|nd|rd|th)$")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # scripts that run words together, and Korean
 _DOUBLED = re.compile(r"(bb|dd|gg|mm|nn|pp|rr|tt)$")
 
 
@@ -216,10 +217,16 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Give the concepts of a text in order; stop words are left out, numbers written as digits."""
+    """Give the concepts of a text in order; stop words are left out, numbers written as digits.
+
+    Chinese, Japanese and Korean text gives pairs of characters.
+    """
     found = []
     for word in _WORD.findall(fold(text)):
         if word in _STOP:
+            continue
+        if _UNSPACED.search(word):
+            found.extend(word[start : start + 2] for start in range(max(1, len(word) - 1)))
             continue
         if word in _NUMBERS or word in _ORDINALS:
             found.append(_NUMBERS.get(word) or _ORDINALS[word])

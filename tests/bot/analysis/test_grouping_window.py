@@ -65,6 +65,11 @@ SAME = {
         ("Strike shuts Freeport terminals", "Dock workers at the port of Freeport stopped work over pay."),
         5,
     ),
+    "two Chinese reports": (
+        ("商务部对镓和锗实施出口管制", "出口经营者须申请许可。"),
+        ("中国对镓锗相关物项实施出口管制", "未经许可不得出口。"),
+        3,
+    ),
     "the same package with another angle": (
         PACKAGE,
         ("Russia gas transshipment hit by EU's fourteenth sanctions package", "The package lists 116 companies."),
