@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from bot.cli import demo, run, scan, upkeep
+from bot.cli import demo, rules, run, scan, upkeep
 from bot.errors import StraitwatchError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.command(name="run")(run.run)
 app.command(name="demo")(demo.demo)
 app.command(name="scan")(scan.scan)
+app.add_typer(rules.app, name="rules")
 upkeep.register(app)
 
 
