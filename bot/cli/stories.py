@@ -51,19 +51,21 @@ def list_stories(
 ) -> None:
     """List the stories with news in the last days, the latest first."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    from bot.storage.database import reading
     from bot.storage.stories import stories_between
+    from bot.storage.transactions import looking
 
     now = datetime.now(UTC)
-    with reading(_engine()) as tx:
+    with looking(_engine()) as tx:
         found = stories_between(tx, now - timedelta(days=days), now + timedelta(days=1))
     table = Table("id", "last news", "level", "stage", "publishers", "headline")
     for story in found[:limit]:
         stage = f"{story.direction.value}, {story.stage.value}"
         last = f"{story.last_at:%Y-%m-%d %H:%M}"
-        table.add_row(story.id, last, story.severity.word, stage, str(len(story.publishers)), story.headline)
+        row = (story.id, last, story.severity.word, stage, str(len(story.publishers)), escape(story.headline))
+        table.add_row(*row)
     console = Console()
     console.print(table if found else f"No story in the last {days} days.")
     if len(found) > limit:
@@ -75,10 +77,10 @@ def show(story: Annotated[str, typer.Argument(help="The story's id")]) -> None:
     """Show one story with its articles, copies and steps."""
     from rich.console import Console
 
-    from bot.storage.database import reading
     from bot.storage.stories import load_stories
+    from bot.storage.transactions import looking
 
-    with reading(_engine()) as tx:
+    with looking(_engine()) as tx:
         found = load_stories(tx, [story]).get(story)
     if found is None:
         raise NotFoundError(f"no story {story!r}. See: straitwatch stories list")
@@ -116,7 +118,9 @@ def split(
     with writing(_engine()) as tx:
         kept, new = split_rows(tx, story, article, now=datetime.now(UTC))
     console = Console()
-    console.print(f"{kept.id} keeps {len(kept.articles)} articles and its message; the new story is {new.id}.")
+    count = len(kept.articles)
+    articles = "1 article" if count == 1 else f"{count} articles"
+    console.print(f"{kept.id} keeps {articles} and its message; the new story is {new.id}.")
     _show_story(console, new)
 
 
@@ -146,7 +150,7 @@ def _show_story(console: "Console", story: "Story") -> None:
     for member in story.articles:
         kind = "official" if member.official else f"copy of {member.copy_of}" if member.copy_of else member.stage.value
         at = f"{member.at:%Y-%m-%d %H:%M}"
-        table.add_row(member.article_id, at, member.publisher, str(member.tier), kind, escape(member.title))
+        table.add_row(member.article_id, at, escape(member.publisher), str(member.tier), kind, escape(member.title))
     console.print(table)
 
 
@@ -156,7 +160,7 @@ def _show_figures(console: "Console", figures: dict[str, Any]) -> None:
     table = Table("grouping", "pairwise F1 (P, R)", "BCubed F1 (P, R)", "over-merged")
     for name, found in [("straitwatch", figures), *figures["baselines"].items()]:
         cells = [
-            f"{found[kind]['f1']:.3f} ({found[kind]['precision']:.3f}, {found[kind]['recall']:.3f})"
+            f"{found[kind]['f1']:.3f} ({found[kind]['precision']:.2f}, {found[kind]['recall']:.2f})"
             for kind in ("pairwise", "bcubed")
         ]
         at = found.get("threshold")

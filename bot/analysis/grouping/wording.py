@@ -221,7 +221,7 @@ def words(text: str) -> list[str]:
 
     Chinese, Japanese and Korean text gives pairs of characters.
     """
-    found = []
+    found: list[str] = []
     for word in _WORD.findall(fold(text)):
         if word in _STOP:
             continue
