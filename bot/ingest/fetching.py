@@ -101,6 +101,7 @@ class _HostGate:
 class Fetcher:
     """An asynchronous context manager around one httpx client.
 
+    `at_once` is generous, so that hundreds of dripping servers hold nobody up; waiting costs nothing here.
     `contact` goes into the User-Agent, so that a publisher can reach the operator. `deadline` bounds one exchange with
     all its redirects, not the waiting for a slot; a read timeout alone never fires on a dripping server. `host_gap` is
     the least time between two requests to one host. `resolve` replaces the name service in tests.
@@ -114,7 +115,7 @@ class Fetcher:
         max_bytes: int = 5 * 1024 * 1024,
         guard: AddressGuard | None = None,
         resolve: Resolve | None = None,
-        at_once: int = 100,
+        at_once: int = 300,
         host_at_once: int = 2,
         host_gap: timedelta = timedelta(seconds=1),
     ) -> None:
@@ -163,7 +164,7 @@ class Fetcher:
                 budget -= time.monotonic() - begun
             if response.status not in REDIRECTS or response.failure or "location" not in response.headers:
                 break
-            url = urljoin(url, response.headers["location"].strip())
+            url = _target(url, response.headers["location"])
             hops.append((response.status, url))
         else:
             response = _failed(request, url, FailureKind.REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
@@ -214,7 +215,8 @@ class Fetcher:
             return _failed(request, url, FailureKind.BROKEN, str(error))
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             return _failed(request, url, *_explain(error))
-        except (httpx.InvalidURL, UnicodeError, OSError) as error:
+        except (httpx.InvalidURL, httpx.HTTPError, UnicodeError, OSError) as error:
+            # httpx itself only complains about odd addresses; the network speaks through httpcore
             return _failed(request, url, FailureKind.BROKEN, f"{error}")
 
     async def _exchange(self, request: Request, url: str) -> Response:
@@ -242,6 +244,13 @@ async def _read(answer: httpx.Response, max_bytes: int) -> bytes:
     async for chunk in answer.aiter_raw():
         reader.feed(chunk)
     return reader.body()
+
+
+def _target(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location.strip().replace(" ", "%20"))
+    except ValueError:
+        return location  # the guard says what is wrong with it
 
 
 def _flat(headers: httpx.Headers) -> dict[str, str]:

@@ -59,7 +59,7 @@ def _keys(item: Item, shared: _Shared) -> tuple[str, ...]:
         place = canonical(item.url)
         parts = urlsplit(f"//{place}")
         if shared.places[place] == 1 and place != shared.front and (parts.path or parts.query):
-            found.append(_key("url", place))
+            found.append(link_key(item.url))
     title, text = _words(item.title), _words(item.summary)[:2000]
     day = str(item.published_at.date()) if item.published_at else ""
     if len(text) >= OWN_TEXT:
@@ -67,6 +67,11 @@ def _keys(item: Item, shared: _Shared) -> tuple[str, ...]:
     elif not found or (shared.titles[title] == 1 and len(title) >= OWN_TITLE):
         found.append(_key("title", f"{title}|{day}"))
     return tuple(found)
+
+
+def link_key(url: str) -> str:
+    """Give the key under which a link is remembered, however it is written."""
+    return _key("url", canonical(url))
 
 
 def _words(text: str) -> str:

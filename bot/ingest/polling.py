@@ -37,7 +37,7 @@ async def poll(source: Source, memory: SourceMemory, fetcher: Fetcher, parsers: 
     for step in range(MAX_STEPS):
         if step:
             response = await fetcher.fetch(request)
-        failure = judge(response)
+        failure = judge(response) or course.doubt(response)
         if failure:
             return course.failed(response, failure)
         if step == 0 and course.is_unchanged(response):
@@ -85,6 +85,11 @@ class _Course:
         last = self.memory.last_full_at
         return last is None or self.now - last >= FULL_EVERY
 
+    def doubt(self, response: Response) -> Failure | None:
+        if response.status == 304 and self.full:
+            return Failure(kind=FailureKind.STATUS, text="answered 304, although nothing was said to be known")
+        return None
+
     def is_unchanged(self, response: Response) -> bool:
         return response.status == 304 or (not self.full and self.memory.state.get("body") == _digest(response))
 
@@ -101,8 +106,8 @@ class _Course:
             status = NO_ITEMS
         after = replace(
             self._answered(response, state),
-            etag=response.headers.get("etag", "")[:1000],
-            last_modified=response.headers.get("last-modified", "")[:100],
+            etag=_validator(response, "etag"),
+            last_modified=_validator(response, "last-modified"),
             last_full_at=self.now if self.full else self.memory.last_full_at,
             newest_item_at=_newest(items, self.memory.newest_item_at, self.now),
             last_status=status,
@@ -219,6 +224,12 @@ def _article(source: Source, item: Item, keys: tuple[str, ...], now: datetime) -
         fetched_at=now,
         instruments=item.instruments,
     )
+
+
+def _validator(response: Response, name: str) -> str:
+    """Give a validator verbatim, or nothing where it could not be sent back in a header."""
+    value = response.headers.get(name, "")
+    return value if value.isascii() and value.isprintable() and len(value) <= 1000 else ""
 
 
 def _digest(response: Response) -> str:

@@ -1,5 +1,6 @@
 """Articles, the keys under which they were seen, and the items that were dropped."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -8,8 +9,9 @@ from sqlalchemy import Connection, Row, delete, func, select, update
 
 from bot.domain import Article, derive_id
 from bot.ingest.cleaning import canonical
+from bot.ingest.identity import link_key
 from bot.ingest.polled import Drop, Sighting
-from bot.storage.schema import articles, counts, drops, sightings
+from bot.storage.schema import articles, counts, drops, sightings, sources
 from bot.storage.upsert import add_up, insert_new
 
 KEYS_AT_ONCE = 900
@@ -30,10 +32,14 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundByUrl:
-    """All that is stored about a link: the articles that carry it and the items with it that were dropped."""
+    """All that is stored about a link: articles that carry it, items with it that were dropped, and known articles.
+
+    `known_as` are articles that an item with this link was taken for, since it had their id, text or title.
+    """
 
     articles: tuple[Article, ...]
     drops: tuple[Dropped, ...]
+    known_as: tuple[Article, ...] = ()
 
 
 def known_keys(tx: Connection, source_id: str, keys: Sequence[str]) -> dict[str, str]:
@@ -91,20 +97,17 @@ def touch_sightings(tx: Connection, seen: Sequence[Sighting], *, now: datetime) 
 
 def add_drops(tx: Connection, dropped: Iterable[Drop]) -> int:
     """Store dropped items, one row an item and reason, and count them by day and reason; gives how many were new."""
-    rows = [
-        {
-            **asdict(drop),
-            "id": derive_id(drop.source_id, drop.url or drop.title, drop.title, drop.reason),
-            "url_key": url_key(drop.url),
-        }
-        for drop in dropped
-    ]
-    added = 0
-    for row in rows:
-        if insert_new(tx, drops, [row]):
-            added += 1
-            count(tx, row["dropped_at"], f"dropped:{row['reason']}")
-    return added
+    rows = {derive_id(drop.source_id, drop.url or drop.title, drop.title, drop.reason): drop for drop in dropped}
+    ids = list(rows)
+    for start in range(0, len(ids), KEYS_AT_ONCE):
+        stored = tx.execute(select(drops.c.id).where(drops.c.id.in_(ids[start : start + KEYS_AT_ONCE]))).scalars()
+        for known in stored:
+            del rows[known]
+    insert_new(tx, drops, [{**asdict(drop), "id": key, "url_key": url_key(drop.url)} for key, drop in rows.items()])
+    reasons = Counter((drop.dropped_at.date(), drop.reason) for drop in rows.values())
+    for (day, reason), number in reasons.items():
+        add_up(tx, counts, {"day": day.isoformat(), "what": f"dropped:{reason}", "n": number}, "n")
+    return len(rows)
 
 
 def count(tx: Connection, day: datetime, what: str, n: int = 1) -> None:
@@ -138,8 +141,16 @@ def find_by_url(tx: Connection, url: str) -> FoundByUrl:
     key = url_key(url)
     kept = tx.execute(select(articles).where(articles.c.url_key == key).order_by(articles.c.fetched_at.desc()))
     left = tx.execute(select(drops).where(drops.c.url_key == key).order_by(drops.c.dropped_at.desc()))
+    found = tuple(_article(row) for row in kept)
+    taken_for = tx.execute(
+        select(sightings.c.article_id).where(
+            sightings.c.source_id.in_(select(sources.c.id)), sightings.c.key == link_key(url)
+        )
+    ).scalars()
+    known = load_articles(tx, set(taken_for) - {article.id for article in found})
     return FoundByUrl(
-        articles=tuple(_article(row) for row in kept),
+        articles=found,
+        known_as=tuple(known.values()),
         drops=tuple(
             Dropped(
                 source_id=row.source_id,

@@ -137,6 +137,22 @@ async def test_permanent_moves_are_told_apart_from_temporary_ones(server: FeedSe
         assert (await fetcher.fetch(Request(url=server.url(path)))).moved_to == ""
 
 
+@pytest.mark.parametrize(
+    "location", ["http://[::1", "http://", "\xe4 b", "//", "http://a..b/", "?", "#x", "http://\xff/"]
+)
+async def test_odd_redirects_are_values(server: FeedServer, fetcher: Fetcher, location: str) -> None:
+    server.serve("/odd", Reply(status=302, headers={"Location": location}))
+    response = await fetcher.fetch(Request(url=server.url("/odd")))
+    assert response.failure is not None or response.status == 404
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a..b.test/", "http://" + "a" * 300 + ".test/", "http://xn--\u00fc.test/", "nonsense"]
+)
+async def test_odd_addresses_are_values(fetcher: Fetcher, url: str) -> None:
+    assert (await fetcher.fetch(Request(url=url))).failure is not None
+
+
 SPELLINGS = ("127.0.0.1", "127.1", "2130706433", "0x7f000001", "017700000001", "0", "localhost", "[::ffff:127.0.0.1]")
 
 

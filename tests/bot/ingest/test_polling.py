@@ -67,6 +67,19 @@ async def test_a_body_that_did_not_change_is_not_read_again(
     assert second.status == "unchanged"
 
 
+async def test_validators_that_cannot_be_sent_back_are_not_kept(
+    server: FeedServer, fetcher: Fetcher, source_at: SourceAt
+) -> None:
+    server.serve("/odd-etag", Reply(headers={"ETag": '"\xe4\xf6"', "Last-Modified": "x" * 2000}, body=rss(series(1))))
+    first = await polled(fetcher, source_at("/odd-etag"))
+    assert (first.memory.etag, first.memory.last_modified) == ("", "")
+
+
+async def test_a_304_to_a_full_request_is_no_success(server: FeedServer, fetcher: Fetcher, source_at: SourceAt) -> None:
+    server.serve("/always-304", Reply(status=304))
+    assert (await polled(fetcher, source_at("/always-304"))).failure is not None
+
+
 async def test_validators_are_forgotten_when_the_server_sends_none(
     server: FeedServer, fetcher: Fetcher, source_at: SourceAt
 ) -> None:

@@ -3,10 +3,12 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, func, select
 
-from bot.domain import Article
+from bot.domain import Article, Source, SourceKind
+from bot.ingest.identity import link_key
 from bot.ingest.polled import Drop, Sighting
 from bot.storage import articles as rows
 from bot.storage.schema import sightings
+from bot.storage.sources import add
 from tests.fakes.feed_faults import NOW
 
 ARTICLE = Article(
@@ -23,6 +25,7 @@ ARTICLE = Article(
     fetched_at=NOW,
     instruments=("FR 2026-00001",),
 )
+PAPER = Source(id="paper", name="P", url="https://paper.test/", kind=SourceKind.FEED, tier=3, publisher="P")
 DROP = Drop(
     source_id="paper",
     url="https://paper.test/b",
@@ -55,6 +58,15 @@ def test_a_link_is_found_however_it_is_written(engine: Engine) -> None:
         assert (dropped.reason, dropped.detail, dropped.dropped_at) == ("undated", "the item has no date", NOW)
         nothing = rows.find_by_url(tx, "https://paper.test/c")
     assert (nothing.articles, nothing.drops) == ((), ())
+
+
+def test_a_link_is_found_through_the_article_that_it_was_taken_for(engine: Engine) -> None:
+    with engine.begin() as tx:
+        add(tx, PAPER, added_by="cli")
+        rows.add_articles(tx, [ARTICLE])
+        rows.touch_sightings(tx, [sighting(link_key("https://paper.test/moved"))], now=NOW)
+        found = rows.find_by_url(tx, "http://www.paper.test/moved?utm_source=x")
+    assert (found.articles, found.known_as) == ((), (ARTICLE,))
 
 
 def test_keys_are_known_in_their_own_source_only(engine: Engine) -> None:
