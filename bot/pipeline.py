@@ -67,7 +67,7 @@ class Pipeline:
         self._engine = engine
         self._fetcher = fetcher
         self._parsers = parsers
-        self._assessor = assessor
+        self.assessor = assessor  # replaced as a whole when rules are reloaded
         self._index = index
         self._clock = clock
         self._freshness = freshness
@@ -97,7 +97,7 @@ class Pipeline:
         return select(polled, known, now=now, freshness=self._freshness, first_window=self._first_window)
 
     def _commit(self, polled: Polled, selection: Selection, now: datetime) -> Told:
-        assessments = self._assessor.assess(selection.new)
+        assessments = self.assessor.assess(selection.new)
         with self._writing:
             try:
                 with self._engine.begin() as tx:

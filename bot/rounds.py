@@ -86,7 +86,6 @@ class Rounds:
         self.totals["alerts"] += len(told.alerts)
         self.totals.update(told.counts)
         self.recent.append(told)
-        level = log.warning if told.failed else log.debug
-        level("polled", source=source_id, status=told.status, **dict(told.counts))
+        log.info("polled", source=source_id, failed=told.failed, status=told.status, **dict(told.counts))
         if self._on_told is not None:
             self._on_told(told)

@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     precision: str = Field(default="balanced", description="How sure to be before flagging: eager, balanced, strict")
     retention_days: int = Field(default=400, ge=30, description="How long articles, stories and deliveries are kept")
     log_format: str = Field(default="text", description="text or json")
-    log_level: str = Field(default="info", description="debug, info, warning, error")
+    log_level: str = Field(default="warning", description="debug, info, warning, error")
     web_listen: str = Field(default="", description="Address of the web page, such as 127.0.0.1:8080; empty: off")
     web_token: SecretStr = Field(default=SecretStr(""), description="Token that the web page asks for")
     metrics_listen: str = Field(default="", description="Address of /metrics, /healthz, /readyz; empty: off")

@@ -1,36 +1,47 @@
 """The running watch: polls, sending, conversations and digests side by side until it is told to stop."""
 
 import asyncio
+import os
 import signal
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import structlog
 from rich.console import Console
 from sqlalchemy import Connection
 
 from bot import app
+from bot.alerting.charting import ChartProcess
+from bot.alerting.digests.planning import plan_due
+from bot.alerting.digests.previewing import compose_now
 from bot.app import House
 from bot.domain import ChatKind
-from bot.pipeline import Told
+from bot.errors import ConfigurationError
+from bot.pipeline import Pipeline, Told
 from bot.rounds import Rounds
 from bot.schedule import Schedule
 from bot.storage import outbox
 from bot.storage import sources as source_rows
 from bot.storage.chats import all_chats, load_chat, save_chat
 from bot.storage.database import reading
+from bot.storage.pruning import prune
 from bot.storage.subscriptions import save_subscription
+from bot.telegram.commands.turns import Services
 from bot.telegram.composing import StoryComposer
 from bot.telegram.messages import Target
 from bot.telegram.sender import Sender
 from bot.terminal import TerminalTarget
 
+log = structlog.get_logger(__name__)
 POLL_TICK = timedelta(seconds=2)
 STOP_WITHIN = 1.0  # seconds for polls under way when the user presses Ctrl-C
 
 
 class Watch:
-    """One process of Straitwatch. `console` shows alerts where no Telegram token is set, and the status line."""
+    """One process of Straitwatch. `console` shows alerts where no Telegram token is set, and failing sources."""
 
     def __init__(self, house: House, console: Console) -> None:
         self._house = house
@@ -38,18 +49,37 @@ class Watch:
         self._stop = asyncio.Event()
         self._schedule = Schedule()
         self._worker = app.worker_name()
+        self._folder = app.data_folder(house.settings)
+        self._pictures = self._folder / "pictures"
+        self._charts = ChartProcess(self._folder / "charts")
+        self._failing: set[str] = set()
+        self._pipeline: Pipeline | None = None
         self.rounds: Rounds | None = None
         self.sender: Sender | None = None
-        self._seen_failing: set[str] = set()
+
+    def prepare(self) -> None:
+        """Bring the shipped sources up to date, and make the terminal a chat while there is no token."""
+        now, settings = app.now(), self._house.settings
+        chat, subscription = app.terminal_chat(settings, at=now)
+        with self._house.engine.begin() as tx:
+            source_rows.upsert_catalog(tx, self._house.sources)
+            known = load_chat(tx, chat.key)
+            if settings.token:
+                if known is not None:
+                    save_chat(tx, replace(known, disabled_reason="a Telegram token is set"))
+                return
+            known = known or chat
+            save_chat(tx, replace(known, disabled_reason="", level=chat.level, zone=chat.zone))
+            save_subscription(tx, subscription)
 
     async def run(self) -> None:
         """Watch until Ctrl-C, SIGTERM or `stop`; raises what makes watching impossible, such as a refused token."""
         self._listen_for_signals()
         async with AsyncExitStack() as stack:
-            pipeline = await stack.enter_async_context(app.open_pipeline(self._house))
+            self._pipeline = await stack.enter_async_context(app.open_pipeline(self._house))
             self.rounds = Rounds(
                 engine=self._house.engine,
-                pipeline=pipeline,
+                pipeline=self._pipeline,
                 clock=app.now,
                 worker=self._worker,
                 at_once=self._house.settings.fetch_concurrency,
@@ -57,18 +87,40 @@ class Watch:
             )
             target = await self._open_target(stack)
             self.sender = Sender(self._house.engine, target, StoryComposer(app.now), holder=self._worker)
-            self._schedule.every(POLL_TICK, "poll", self.rounds.begin, first_at=app.now())
-            self._schedule.start()
-            sending = asyncio.create_task(self.sender.run(self._stop), name="sender")
-            waiting = asyncio.create_task(self._stop.wait(), name="stop")
-            try:
-                await asyncio.wait({sending, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                self._schedule.stop()
-                self._stop.set()
-                await self.rounds.finish(within=STOP_WITHIN)
-                waiting.cancel()
-            await sending
+            self._set_schedule(self.rounds)
+            place = self._folder / "straitwatch.pid"
+            place.write_text(str(os.getpid()), encoding="utf-8")
+            stack.callback(place.unlink, missing_ok=True)
+            await self._run_parts(self.sender, self.rounds)
+
+    async def _run_parts(self, sender: Sender, rounds: Rounds) -> None:
+        parts: list[Coroutine[Any, Any, object]] = [sender.run(self._stop), self._stop.wait()]
+        if self._house.settings.token:
+            parts.append(self._converse(sender))
+        tasks = [asyncio.create_task(part) for part in parts]
+        self._schedule.start()
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._schedule.stop()
+            self._stop.set()
+            await rounds.finish(within=STOP_WITHIN)
+        await asyncio.gather(*tasks)
+
+    def stop(self) -> None:
+        """Ask the watch to end; `run` returns once everything in flight is put away."""
+        self._stop.set()
+
+    def reload(self) -> None:
+        """Take up changed rules; a faulty set is refused whole and the old one stays."""
+        try:
+            assessor = app.load_assessor(self._house.settings)
+        except ConfigurationError as error:
+            self._console.print(f"[red]The changed rules are refused; the old ones stay.[/]\n{error}", highlight=False)
+            return
+        if self._pipeline is not None:
+            self._pipeline.assessor = assessor
+        self._console.print("The rules were reloaded.")
 
     def status(self) -> str:
         """Give one line on what happens now: polls, items, alerts, and what is next."""
@@ -86,30 +138,33 @@ class Watch:
             f"{totals.get('alerts', 0)} alerts · {due} messages waiting · next poll {wait}"
         )
 
-    def stop(self) -> None:
-        """Ask the watch to end; `run` returns once everything in flight is put away."""
-        self._stop.set()
-
     def _listen_for_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, self.reload))
 
-    def prepare(self) -> None:
-        """Bring the shipped sources up to date, and make the terminal a chat while there is no token."""
-        now, settings = app.now(), self._house.settings
-        chat, subscription = app.terminal_chat(settings, at=now)
-        with self._house.engine.begin() as tx:
-            source_rows.upsert_catalog(tx, self._house.sources)
-            known = load_chat(tx, chat.key)
-            if settings.token:
-                if known is not None:
-                    save_chat(tx, replace(known, disabled_reason="a Telegram token is set"))
-                return
-            save_chat(
-                tx, chat if known is None else replace(known, disabled_reason="", level=chat.level, zone=chat.zone)
-            )
-            save_subscription(tx, subscription)
+    def _set_schedule(self, rounds: Rounds) -> None:
+        self._schedule.every(POLL_TICK, "poll", rounds.begin, first_at=app.now())
+        self._schedule.every(timedelta(minutes=1), "digests", self._plan_digests, first_at=app.now())
+        self._schedule.every(timedelta(hours=6), "pruning", self._prune)
+
+    async def _plan_digests(self) -> None:
+        settings = self._house.settings
+        report = await plan_due(
+            self._house.engine,
+            now=app.now(),
+            charts=self._charts,
+            pictures=self._pictures,
+            templates=settings.templates_dir,
+        )
+        if report.planned and self.sender is not None:
+            self.sender.wake()
+
+    async def _prune(self) -> None:
+        before = app.now() - timedelta(days=self._house.settings.retention_days)
+        removed = await asyncio.to_thread(prune, self._house.engine, before=before, now=app.now())
+        log.info("pruned", **removed)
 
     async def _open_target(self, stack: AsyncExitStack) -> Target:
         settings = self._house.settings
@@ -121,15 +176,35 @@ class Watch:
         await stack.enter_async_context(bot)
         return TelegramTarget(bot)
 
+    async def _converse(self, sender: Sender) -> None:
+        from bot.telegram.application import build_application, serve  # noqa: PLC0415 - only with a token
+
+        house, settings = self._house, self._house.settings
+        services = Services(
+            digest_now=lambda chat, now: compose_now(
+                house.engine,
+                chat,
+                now=now,
+                charts=self._charts,
+                pictures=self._pictures,
+                templates=settings.templates_dir,
+            ),
+            assess=house.assessor.assess,
+            health=lambda: [self.status()],
+            wake=sender.wake,
+            zone=settings.zone,
+        )
+        await serve(build_application(settings, house.engine, services), settings, self._stop)
+
     def _note(self, told: Told) -> None:
         if self.sender is not None and told.counts.get("owed"):
             self.sender.wake()
-        if told.failed and told.source_id not in self._seen_failing:
-            self._seen_failing.add(told.source_id)
-            self._console.print(f"[yellow]{told.source_id}[/]: {told.status}", highlight=False)
-        elif not told.failed and told.source_id in self._seen_failing:
-            self._seen_failing.discard(told.source_id)
-            self._console.print(f"[green]{told.source_id}[/]: back, {told.status}", highlight=False)
+        if told.failed and told.source_id not in self._failing:
+            self._failing.add(told.source_id)
+            self._console.print(f"[yellow]{told.source_id}[/]: {told.status}", highlight=False, soft_wrap=True)
+        elif not told.failed and told.source_id in self._failing:
+            self._failing.discard(told.source_id)
+            self._console.print(f"[green]{told.source_id}[/]: back, {told.status}", highlight=False, soft_wrap=True)
 
 
 def first_lines(house: House) -> list[str]:

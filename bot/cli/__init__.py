@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from bot.cli import demo, rules, run, scan, upkeep
+from bot.cli import demo, digest, rules, run, scan, stories, upkeep
 from bot.errors import StraitwatchError
 
 app = typer.Typer(
@@ -17,7 +17,10 @@ app = typer.Typer(
 app.command(name="run")(run.run)
 app.command(name="demo")(demo.demo)
 app.command(name="scan")(scan.scan)
+app.command(name="digest")(digest.digest)
+app.command(name="export")(digest.export_)
 app.add_typer(rules.app, name="rules")
+app.add_typer(stories.app, name="stories")
 upkeep.register(app)
 
 

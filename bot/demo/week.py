@@ -10,6 +10,8 @@ from rich.console import Console
 from sqlalchemy import Connection
 
 from bot import app
+from bot.alerting.charting import NoCharts
+from bot.alerting.digests.planning import plan_due
 from bot.demo.archive import Archive, load_archive
 from bot.demo.server import serve
 from bot.domain import Chat, ChatKind, Severity, Subscription, derive_id
@@ -61,6 +63,7 @@ async def run_week(folder: Path, console: Console, progress: Callable[[datetime]
                 progress(clock.at)
                 while await rounds.begin():
                     await rounds.settle()
+                await plan_due(house.engine, now=clock.at, charts=NoCharts(), pictures=folder)
                 await sender.drain()
                 clock.at = max(clock.at, _next_step(clock.at))
     return rounds.totals
