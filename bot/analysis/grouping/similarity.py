@@ -81,7 +81,7 @@ def is_copy(one: Traits, other: Traits) -> bool:
 
 def _same_text(one: Traits, other: Traits) -> bool:
     """Compare headlines, and what stands beneath them where both have enough of it."""
-    beneath = min(one.spoken - len(one.title), other.spoken - len(other.title))
+    beneath = min(one.spoken - one.titled, other.spoken - other.titled)
     alike = 1.0 if one.key == other.key else _pairs_in_common(one, other)
     if (beneath < LONG and alike < COPY_TITLE) or min(one.spoken, other.spoken) < 4:
         return False
@@ -97,7 +97,7 @@ def _edition(one: Traits, other: Traits) -> bool:
     """Tell whether a publisher has reworded its own article. Official texts are never that: each stands for itself."""
     if one.publisher != other.publisher or one.official or abs(one.at - other.at) > EDITION_WITHIN:
         return False
-    if jaccard(one.title, other.title) < EDITION_TITLE or min(len(one.title), len(other.title)) < 4:
+    if jaccard(one.title, other.title) < EDITION_TITLE or min(one.titled, other.titled) < 4:
         return False
     return one.lead == other.lead and one.names == other.names
 

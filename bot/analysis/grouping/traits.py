@@ -42,8 +42,8 @@ class Traits:
     official: bool  # of a tier-1 source
     at: datetime
     key: str  # the bare headline
-    title: frozenset[str]  # concepts of the headline
-    spoken: int  # how many of the terms, from the first, are concepts of headline and head
+    titled: int  # how many of the terms, from the first, are concepts of the headline
+    spoken: int  # the same for headline and head
     terms: tuple[str, ...]
     weights: "array[float]"
     lead: str  # the state that the headline names first, or ""
@@ -56,6 +56,11 @@ class Traits:
     direction: Direction
     undoes: bool  # reports that something is suspended, reversed or expired
     replies: bool  # reports a retaliation
+
+    @property
+    def title(self) -> frozenset[str]:
+        """Give the concepts of the headline."""
+        return frozenset(self.terms[: self.titled])
 
     @property
     def text(self) -> frozenset[str]:
@@ -73,6 +78,7 @@ def traits_of(article: Article, assessment: Assessment) -> Traits:
     title, head = words(article.title), words(article.body[:HEAD_CHARACTERS])
     key = bare(article.title)
     terms = dict.fromkeys(title, 1.0)
+    titled = len(terms)
     for word in head:
         terms.setdefault(word, HEAD_WEIGHT)
     spoken = len(terms)
@@ -85,7 +91,7 @@ def traits_of(article: Article, assessment: Assessment) -> Traits:
         official=article.tier == 1,
         at=article.at,
         key=key,
-        title=frozenset(title),
+        titled=titled,
         spoken=spoken,
         terms=tuple(sys.intern(term) for term in terms),
         weights=array("f", terms.values()),
