@@ -24,7 +24,7 @@ from bot.telegram.commands.receiving import Receiver
 from bot.telegram.commands.turns import Services
 from bot.telegram.notifier import make_request
 from bot.telegram.strings import strings
-from bot.telegram.webhook import HostAsgi, serve_webhook
+from bot.telegram.webhook import HostAsgi, check_webhook, serve_webhook
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -144,16 +144,12 @@ async def serve(application: "App", settings: Settings, stop: asyncio.Event, *, 
     A second instance that polls with the same token is reported to log and owner; this one rests and tries again, so
     that a forgotten instance does not silence both for good.
     """
-    from telegram.error import InvalidToken  # noqa: PLC0415 - as above
-
-    from bot.telegram.errors import TokenRefusedError  # noqa: PLC0415 - imports the library
-
+    if settings.webhook_url:
+        check_webhook(settings, host)
     engine, services = application.bot_data[_ENGINE], application.bot_data[_SERVICES]
     owners = await asyncio.to_thread(_settle_owner, engine, settings.owner_id, services.clock.now())
-    try:
-        await application.initialize()
-    except InvalidToken as error:
-        raise TokenRefusedError("Telegram refuses the bot token. Copy it again from @BotFather and restart") from error
+    if not await _connect(application, stop):
+        return
     await register_commands(application.bot, owners)
     await application.start()
     try:
@@ -164,6 +160,30 @@ async def serve(application: "App", settings: Settings, stop: asyncio.Event, *, 
     finally:
         await application.stop()
         await application.shutdown()
+
+
+async def _connect(application: "App", stop: asyncio.Event) -> bool:
+    """Ask Telegram who we are, again and again while it cannot be reached; False where `stop` came first."""
+    from telegram.error import InvalidToken, TelegramError  # noqa: PLC0415 - as above
+
+    from bot.telegram.errors import TokenRefusedError  # noqa: PLC0415 - imports the library
+
+    wait = 1.0
+    while not stop.is_set():
+        try:
+            await application.initialize()
+        except InvalidToken as error:
+            await application.bot.request.shutdown()
+            text = "Telegram refuses the bot token. Copy it again from @BotFather and restart"
+            raise TokenRefusedError(text) from error
+        except TelegramError as error:
+            log.warning("telegram_not_reached", kind=type(error).__name__, again_in=wait)
+            await _first(stop, timeout=wait)
+            wait = min(2 * wait, 60.0)
+        else:
+            return True
+    await application.bot.request.shutdown()
+    return False
 
 
 async def _poll(application: "App", stop: asyncio.Event) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -59,24 +60,39 @@ class WebhookFront:
 
         try:
             read = json.loads(body)
-            update = Update.de_json(read, self._application.bot)
-        except (ValueError, KeyError, TypeError) as error:
-            log.warning("webhook_unreadable", kind=type(error).__name__)
+        except ValueError:
+            read = None
+        if not isinstance(read, dict) or not isinstance(read.get("update_id"), int):
+            log.warning("webhook_unreadable", size=len(body))
             return 400
+        update = Update.de_json(read, self._application.bot)
         await self._application.update_queue.put(update)
         return 200
+
+
+def check_webhook(settings: Settings, host: HostAsgi | None) -> None:
+    """Refuse a webhook that could not work or would let anybody in; raises ConfigurationError with every fault."""
+    faults = []
+    if not settings.webhook_url.startswith("https://"):
+        remedy = "Give the public https:// address that leads here"
+        faults.append(Fault(place="STRAITWATCH_WEBHOOK_URL", problem="Telegram calls https only", remedy=remedy))
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", settings.webhook_secret.get_secret_value()):
+        remedy = "Set 16 to 256 letters, digits, _ or -"
+        faults.append(Fault(place="STRAITWATCH_WEBHOOK_SECRET", problem="not a usable secret", remedy=remedy))
+    if host is None:
+        remedy = "Leave STRAITWATCH_WEBHOOK_URL empty for long polling"
+        faults.append(Fault(place="STRAITWATCH_WEBHOOK_URL", problem="this command has no web server", remedy=remedy))
+    if faults:
+        raise ConfigurationError(faults)
 
 
 async def serve_webhook(
     application: "App", settings: Settings, stop: asyncio.Event, host: HostAsgi, *, allowed_updates: Sequence[str]
 ) -> None:
-    """Listen until `stop` and tell Telegram where; raises ConfigurationError without a secret of 16 characters."""
+    """Listen until `stop` and tell Telegram where; the settings were checked by `check_webhook`."""
     secret = settings.webhook_secret.get_secret_value()
-    if len(secret) < 16:
-        place, remedy = "STRAITWATCH_WEBHOOK_SECRET", "Set 16 to 256 letters, digits, _ or -"
-        raise ConfigurationError([Fault(place=place, problem="too short to be a secret", remedy=remedy)])
     front = WebhookFront(application, path=urlsplit(settings.webhook_url).path, secret=secret)
-    serving = asyncio.create_task(host(front, settings.webhook_listen, stop))
+    serving = asyncio.ensure_future(host(front, settings.webhook_listen, stop))
     try:
         await application.bot.set_webhook(
             settings.webhook_url, secret_token=secret, allowed_updates=list(allowed_updates)

@@ -31,6 +31,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import unquote
 
 from tests.fakes.bot_api_faults import Fault, flood
 from tests.fakes.bot_api_http import Call, answer, read_call
@@ -188,6 +189,8 @@ class BotApi(Methods, Updates):
 
     async def _respond(self, call: Call) -> bytes | None:
         """Give the bytes of the response, or None to cut the connection."""
+        if unquote(call.path).startswith(f"/file/bot{self.token}/"):
+            return answer(200, self.files[call.path.rpartition("/")[2]], "application/octet-stream")
         _, prefix, method = ([*call.path.split("/"), "", ""])[:3]
         if prefix != f"bot{self.token}":
             return answer(401, _body(401, "Unauthorized"))

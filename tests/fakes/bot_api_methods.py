@@ -32,6 +32,7 @@ class Methods:
         self.commands: dict[str, list[dict[str, Any]]] = {}  # by JSON of scope and language
         self.answers: list[dict[str, Any]] = []  # answerCallbackQuery calls
         self.webhook: dict[str, Any] = {}
+        self.files: dict[str, bytes] = {}  # by file id: what users sent
         self.username = "straitwatch_test_bot"
         self.bot_id = int(self.token.partition(":")[0])
 
@@ -41,6 +42,10 @@ class Methods:
             kind = "private" if chat_id > 0 else "supergroup" if str(chat_id).startswith("-100") else "group"
             self._chats[chat_id] = ChatLedger(id=chat_id, kind=kind)
         return self._chats[chat_id]
+
+    def known_chats(self) -> list[ChatLedger]:
+        """Give all chats that were ever mentioned."""
+        return list(self._chats.values())
 
     def add_chat(self, chat_id: int, kind: str, **given: Any) -> ChatLedger:
         """Set up a chat: `title`, `username`, `forum`, `threads`, `closed_threads`, `gone`."""
@@ -141,6 +146,12 @@ class Methods:
     ) -> bool:
         self.commands[json.dumps([scope or {"type": "default"}, language_code], sort_keys=True)] = commands
         return True
+
+    async def do_get_file(self, *, file_id: str) -> dict[str, Any]:
+        if file_id not in self.files:
+            raise RefusedError(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        size = len(self.files[file_id])
+        return self.schema.build("File", file_id=file_id, file_unique_id=file_id, file_size=size, file_path=file_id)
 
     async def do_set_webhook(self, **parameters: Any) -> bool:
         self.webhook = parameters

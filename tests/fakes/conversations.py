@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from bot.alerting.routing import Wanted, route
 from bot.domain import Article, Assessment, Chat, Delivery, Story, Subscription, Topic
@@ -59,6 +59,11 @@ class House:
         self.application = application
         self.clock = clock
         self.last_update: dict[str, Any] = {}
+        self.failures: list[BaseException] = []  # what handlers raised; users were told politely
+        application.add_error_handler(self._note_failure)
+
+    async def _note_failure(self, _update: object, context: Any) -> None:
+        self.failures.append(context.error)
 
     async def deliver(self) -> None:
         """Hand all queued updates to the library, one after the other."""
@@ -177,6 +182,7 @@ class House:
 async def house(tmp_path: Path, *, owner_id: int = OWNER, **given: Any) -> AsyncIterator[House]:
     """Open a house with an empty database; `given` are further fields of `Services`."""
     engine = open_engine(f"sqlite:///{tmp_path}/bot.sqlite3")
+    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))  # no power cuts
     metadata.create_all(engine)
     clock = FixedClock()
     async with BotApi() as api:

@@ -16,15 +16,14 @@ from bot.telegram.markup import Block, one_line
 from bot.telegram.menus.listing import age
 from bot.telegram.strings import N_
 
-DROPS = {  # what the counts call it -> what users are told
+DROPS = {  # what `bot.ingest.identity` calls it -> what users are told
     "undated": N_("it states no date, and could be years old"),
-    "stale": N_("it was older than the freshness window when it was first seen"),
-    "too_old": N_("it was older than the freshness window when it was first seen"),
+    "old": N_("it was older than the freshness window when it was first seen"),
     "future": N_("it is dated in the future"),
-    "known": N_("it was known already under another address or id"),
-    "backfill": N_("it was there before the source was added: first polls alert nothing"),
-    "mass_change": N_("the whole source changed its ids at once, and was held back"),
+    "before_first_poll": N_("it was published before the source was watched"),
+    "flood": N_("the source changed most of its items at once, and old ones were held back"),
     "no_link": N_("it has no usable link"),
+    "no_text": N_("it has neither a title nor a text"),
 }
 
 
@@ -75,7 +74,7 @@ def missed(turn: Turn) -> Answer:
         return reply(*_never_read(turn, host))
     blocks: list[Block] = []
     for drop in found.drops[:3]:
-        reason = turn.t(DROPS[drop.reason]) if drop.reason in DROPS else drop.reason.replace("_", " ")
+        reason = turn.t(DROPS[drop.reason]) if drop.reason in DROPS else one_line(drop.detail or drop.reason, 150)
         told = turn.t(
             "Read from {source} {age} ago and dropped: {reason}.",
             source=drop.source_id,

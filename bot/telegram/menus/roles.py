@@ -130,7 +130,7 @@ def topic_named(text: str) -> Topic | None:
     folded = re.sub(r"[\s-]+", "_", text.strip().casefold())
     if not folded:
         return None
-    exact = [topic for topic in Topic if topic.value == folded]
-    begun = [topic for topic in Topic if topic.value.startswith(folded) or folded.startswith(topic.value)]
+    exact = [topic for topic in Topic if topic.value.rstrip("s") == folded.rstrip("s")]
+    begun = [topic for topic in Topic if topic.value.startswith(folded)]
     found = exact or begun
     return found[0] if len(found) == 1 else None
