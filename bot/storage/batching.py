@@ -15,12 +15,6 @@ BATCH_PRIORITY = 35  # after single alerts, ahead of edits and digests
 _AT_ONCE = 200  # rows read in one go; what is left is folded in the next
 
 
-def batches_wait(tx: Connection, *, now: datetime) -> bool:
-    """Tell whether there may be something to fold: cheap, and without a lock."""
-    chats = [row["chat_key"] for row in tx.execute(_ready(now)).mappings() if row["payload"].get("batched")]
-    return len(chats) != len(set(chats))
-
-
 def fold_batches(tx: Connection, *, now: datetime) -> int:
     """Replace two or more ready alerts of batched subscriptions by one batch a chat; returns how many batches.
 

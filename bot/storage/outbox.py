@@ -20,7 +20,6 @@ from sqlalchemy import (
     and_,
     delete,
     func,
-    or_,
     select,
     tuple_,
     update,
@@ -73,7 +72,7 @@ def claim(
     skip_ids: Collection[int] = (),
     busy: Collection[str] = (),
 ) -> list[Claim]:
-    """Claim up to `limit` deliveries that may leave now, the most urgent first, at most one a chat.
+    """Claim up to `limit` deliveries that may leave now, the most urgent first, at most one a chat; see also `ripen`.
 
     Within a chat a message never overtakes an earlier one of its urgency, not even one that waits for its next attempt.
     `kinds` are the chats that this sender reaches, `skip_ids` the Telegram ids that pacing holds back, `busy` the chats
@@ -94,15 +93,15 @@ def claim(
 def _ready(
     now: datetime, kinds: Collection[ChatKind], skip_ids: Collection[int], busy: Collection[str]
 ) -> Select[tuple[Any, ...]]:
+    # Read in the order of `ix_deliveries_due`, so that the engine stops at the limit instead of sorting the queue; the
+    # question whether an earlier one waits goes through `ix_deliveries_turn`.
     earlier = deliveries.alias("earlier")
     overtaken = (
         select(earlier.c.id)
         .where(
             earlier.c.chat_key == deliveries.c.chat_key,
-            or_(
-                earlier.c.state == DeliveryState.DUE.value,
-                and_(earlier.c.state == DeliveryState.HELD.value, earlier.c.not_before <= now),
-            ),
+            earlier.c.state == DeliveryState.DUE.value,
+            earlier.c.priority <= deliveries.c.priority,
             _turn(earlier) < _turn(deliveries),
         )
         .exists()
@@ -112,13 +111,13 @@ def _ready(
         select(deliveries, *chat_columns)
         .join(chats, chats.c.key == deliveries.c.chat_key)
         .where(
-            deliveries.c.state.in_(_OPEN),
+            deliveries.c.state == DeliveryState.DUE.value,
             deliveries.c.not_before <= now,
             chats.c.disabled_reason == "",
             chats.c.kind.in_([kind.value for kind in kinds]),
             ~overtaken,
         )
-        .order_by(deliveries.c.priority, deliveries.c.created_at, deliveries.c.id)
+        .order_by(deliveries.c.priority, deliveries.c.not_before, deliveries.c.created_at)
     )
     if skip_ids:
         statement = statement.where(chats.c.telegram_id.not_in(sorted(skip_ids)))
@@ -138,9 +137,9 @@ def _take(tx: Connection, row: RowMapping, until: datetime) -> bool:
             deliveries.c.id == row["id"],
             deliveries.c.attempts == row["attempts"],
             deliveries.c.not_before == row["not_before"],
-            deliveries.c.state.in_(_OPEN),
+            deliveries.c.state == DeliveryState.DUE.value,
         )
-        .values(attempts=row["attempts"] + 1, not_before=until, state=DeliveryState.DUE.value)
+        .values(attempts=row["attempts"] + 1, not_before=until)
     )
     return taken.rowcount == 1
 
@@ -244,23 +243,24 @@ def summary(tx: Connection, chat_key: str | None = None) -> Summary:
     )
 
 
-def next_due_at(tx: Connection, *, kinds: Collection[ChatKind]) -> datetime | None:
-    """Give the time at which the next open delivery may leave, or None where nothing is owed."""
-    found: datetime | None = tx.scalar(
-        select(func.min(deliveries.c.not_before))
-        .join(chats, chats.c.key == deliveries.c.chat_key)
-        .where(
-            deliveries.c.state.in_(_OPEN),
-            chats.c.disabled_reason == "",
-            chats.c.kind.in_([kind.value for kind in kinds]),
-        )
-    )
-    return found
+def held_ready(tx: Connection, *, now: datetime) -> bool:
+    """Tell whether a held delivery's time has come; cheap, and without a lock."""
+    statement = select(deliveries.c.id).where(_ripe(now)).limit(1)
+    return tx.execute(statement).first() is not None
+
+
+def ripen(tx: Connection, *, now: datetime) -> int:
+    """Make held deliveries due whose time has come: quiet hours, pauses and batches are over. Returns how many."""
+    return tx.execute(update(deliveries).where(_ripe(now)).values(state=DeliveryState.DUE.value)).rowcount
+
+
+def _ripe(now: datetime) -> ColumnElement[bool]:
+    return and_(deliveries.c.state == DeliveryState.HELD.value, deliveries.c.not_before <= now)
 
 
 def anything_ready(tx: Connection, *, now: datetime, kinds: Collection[ChatKind]) -> bool:
     """Tell whether a delivery could be claimed now, as far as the outbox goes: pacing may still hold it back."""
-    return tx.execute(_ready(now, kinds, (), ()).limit(1)).first() is not None
+    return held_ready(tx, now=now) or tx.execute(_ready(now, kinds, (), ()).limit(1)).first() is not None
 
 
 def load_delivery(tx: Connection, delivery_id: str) -> Delivery | None:

@@ -288,6 +288,7 @@ deliveries = Table(
     Column("last_error", Text, nullable=False, server_default=""),
     Index("ix_deliveries_due", "state", "priority", "not_before", "created_at"),
     Index("ix_deliveries_chat", "chat_key", "subject"),
+    Index("ix_deliveries_turn", "chat_key", "state", "priority"),  # whether an earlier one waits: asked for each claim
 )
 
 # Which Telegram message shows which story in which chat: edits and replies need it after a restart.

@@ -8,8 +8,7 @@ Telegram counts them: UTF-16 units of the text without marks.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -67,6 +66,9 @@ class Block:
 
     spans: tuple[Span, ...]
     gap: bool = False
+    # Worked out once: a digest's blocks stand in the digests of thousands of chats.
+    _weight: "_Weight | None" = field(default=None, init=False, repr=False, compare=False)
+    _texts: tuple[str, str] | None = field(default=None, init=False, repr=False, compare=False)
 
 
 def clean(text: str) -> str:
@@ -178,7 +180,7 @@ def halve(part: Part) -> tuple[Part, ...]:
 
 
 def _part(blocks: Sequence[Block]) -> Part:
-    texts = [_texts(block.spans) for block in blocks]
+    texts = [_written(block) for block in blocks]
     gaps = ["", *("\n\n" if block.gap else "\n" for block in blocks[1:])]
     html = "".join(gap + text for gap, (text, _) in zip(gaps, texts, strict=True))
     plain = "".join(gap + text for gap, (_, text) in zip(gaps, texts, strict=True))
@@ -198,7 +200,8 @@ class _Weight(NamedTuple):
     marks: int
 
     def __add__(self, other: tuple[int, ...]) -> "_Weight":  # type: ignore[override]
-        return _Weight(*(one + more for one, more in zip(self, other, strict=True)))
+        blocks, length, marked, marks = other
+        return _Weight(self.blocks + blocks, self.length + length, self.marked + marked, self.marks + marks)
 
     def fits(self, limit: int) -> bool:
         """Tell whether a message of this limit holds it."""
@@ -209,21 +212,28 @@ class _Weight(NamedTuple):
 _NOTHING = _Weight(0, 0, 0, 0)
 
 
-@lru_cache(maxsize=2048)  # a digest's blocks stand in the digests of many chats
 def _weigh(block: Block) -> _Weight:
-    # A link's address counts too, so that the plain form fits as well. A break before the first block is counted
-    # although it is not written: one unit of slack.
-    return _Weight(
-        blocks=1,
-        length=(2 if block.gap else 1) + sum(units(span.plain()) for span in block.spans),
-        marked=sum(len(span.href.encode()) + 20 * span.marks for span in block.spans),
-        marks=sum(span.marks for span in block.spans),
-    )
+    if block._weight is None:  # noqa: SLF001 - this module's own
+        # A link's address counts too, so that the plain form fits as well. A break before the first block is counted
+        # although it is not written: one unit of slack.
+        weight = _Weight(
+            blocks=1,
+            length=(2 if block.gap else 1) + sum(units(span.plain()) for span in block.spans),
+            marked=sum(len(span.href.encode()) + 20 * span.marks for span in block.spans),
+            marks=sum(span.marks for span in block.spans),
+        )
+        object.__setattr__(block, "_weight", weight)
+        return weight
+    return block._weight  # noqa: SLF001
 
 
-@lru_cache(maxsize=2048)
-def _texts(spans: tuple[Span, ...]) -> tuple[str, str]:
-    return "".join(span.html() for span in spans), "".join(span.plain() for span in spans)
+def _written(block: Block) -> tuple[str, str]:
+    """Give a block's text with marks and without."""
+    if block._texts is None:  # noqa: SLF001
+        texts = "".join(span.html() for span in block.spans), "".join(span.plain() for span in block.spans)
+        object.__setattr__(block, "_texts", texts)
+        return texts
+    return block._texts  # noqa: SLF001
 
 
 def _pieces(block: Block, limit: int) -> Iterator[Block]:

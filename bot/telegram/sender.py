@@ -17,7 +17,7 @@ from bot.crashpoints import reached
 from bot.domain import Delivery, DeliveryKind
 from bot.errors import StorageError
 from bot.storage import outbox
-from bot.storage.batching import batches_wait, fold_batches
+from bot.storage.batching import fold_batches
 from bot.storage.leases import hold_lease, release_lease
 from bot.storage.outbox import UNKNOWN_MESSAGE, Claim
 from bot.storage.paces import drop_paces, load_paces, save_paces
@@ -101,8 +101,8 @@ class Sender:
     async def drain(self) -> int:
         """Send everything that is due by now and return how many messages left; for demonstrations and tests.
 
-        Ends early, with the rest still owed, once several requests in a row came to nothing. Raises TokenRefusedError as
-        `run` does, StorageError where the database cannot be used.
+        Ends early, with the rest still owed, once several requests in a row came to nothing. Raises TokenRefusedError
+        as `run` does, StorageError where the database cannot be used.
         """
         before = self.desk.counts["sent"]
         self.desk.outage = 0
@@ -176,10 +176,11 @@ class Sender:
     def _claim(self, now: datetime, room: int, skip: frozenset[int], busy: frozenset[str]) -> list[Claim]:
         desk = self.desk
         with looking(desk.engine) as tx:
-            batches = batches_wait(tx, now=now)
-        if batches:
+            ripe = outbox.held_ready(tx, now=now)
+        if ripe:
             with writing(desk.engine) as tx:
                 fold_batches(tx, now=now)
+                outbox.ripen(tx, now=now)
         kinds = desk.target.kinds
         return outbox.claim(desk.engine, now=now, lease=desk.lease, limit=room, kinds=kinds, skip_ids=skip, busy=busy)
 

@@ -123,6 +123,7 @@ def upgrade() -> None:
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
         batch_op.create_index('ix_deliveries_chat', ['chat_key', 'subject'], unique=False)
         batch_op.create_index('ix_deliveries_due', ['state', 'priority', 'not_before', 'created_at'], unique=False)
+        batch_op.create_index('ix_deliveries_turn', ['chat_key', 'state', 'priority'], unique=False)
 
     op.create_table('digests',
     sa.Column('chat_key', sa.String(length=64), nullable=False),
@@ -355,6 +356,7 @@ def downgrade() -> None:
     op.drop_table('drops')
     op.drop_table('digests')
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
+        batch_op.drop_index('ix_deliveries_turn')
         batch_op.drop_index('ix_deliveries_due')
         batch_op.drop_index('ix_deliveries_chat')
 
