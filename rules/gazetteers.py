@@ -26,6 +26,17 @@ _ORDINARY = frozenset(
 )  # words that are no abbreviation in lower case
 _CASED_LENGTH, _CAPITALISED = 6, 4  # letters at most; letters from which Opec stands for OPEC
 
+# British spellings that the word lists give in the American one; both sides of a comparison go through this table.
+SPELLING = {
+    "licence": "license", "licences": "licenses", "licenced": "licensed", "licencing": "licensing",
+    "authorisation": "authorization", "authorisations": "authorizations", "authorise": "authorize",
+    "authorises": "authorizes", "authorised": "authorized", "labour": "labor", "harbour": "harbor",
+    "harbours": "harbors", "favour": "favor", "favoured": "favored", "defence": "defense", "programme": "program",
+    "fertiliser": "fertilizer", "fertilisers": "fertilizers", "aluminium": "aluminum", "sulphur": "sulfur",
+    "nationalise": "nationalize", "nationalised": "nationalized", "penalise": "penalize", "cancelled": "canceled",
+    "manoeuvre": "maneuver", "neighbour": "neighbor", "organisation": "organization", "tyre": "tire", "tyres": "tires",
+}  # fmt: skip
+
 T = TypeVar("T")
 
 
@@ -107,7 +118,10 @@ class Trie(Generic[T]):
 
     def adopt(self, cased: frozenset[str]) -> None:
         """Let lower-case phrases also match abbreviations that another trie keeps in capitals: "ai chip", "AI chip"."""
-        forms = {word.lower(): word for word in cased if word.lower() not in _ORDINARY}
+        forms: dict[str, list[str]] = {}
+        for word in sorted(cased):
+            if word.lower() not in _ORDINARY:
+                forms.setdefault(word.lower(), []).append(word)
         seen: set[int] = set()
         waiting = [self.root]
         while waiting:
@@ -116,7 +130,8 @@ class Trie(Generic[T]):
                 continue
             seen.add(id(children))
             for key in [key for key in children if key in forms]:
-                children.setdefault(forms[key], children[key])
+                for form in forms[key]:
+                    children.setdefault(form, children[key])
             waiting.extend(node.children for node in children.values())
 
     def longest(self, keys: Sequence[str], start: int) -> tuple[int, T] | None:
@@ -151,7 +166,7 @@ def phrase_keys(phrase: str) -> list[str]:
     words = _WORD.findall(phrase.replace("’", "'"))
     if not words:
         raise ValueError(f"{phrase!r} has no word in it")
-    return [word if is_cased(word) else word.lower() for word in words]
+    return [word if is_cased(word) else SPELLING.get(word.lower(), word.lower()) for word in words]
 
 
 def is_cased(word: str) -> bool:

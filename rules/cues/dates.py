@@ -62,7 +62,8 @@ class Found:
 
 def dates(text: str, published_on: date | None) -> list[Found]:
     """Return the first date of each role in ``text``; ``published_on`` completes dates without a year."""
-    if not _TRIGGER.search(text) or not (_DIGIT.search(text) or _AT_ONCE.search(text)):
+    dated = _DIGIT.search(text) or "mmediate" in text or "oday" in text or "公布之日" in text
+    if not dated or not _TRIGGER.search(text):
         return []
     found: dict[str, Found] = {}
     at_once = _AT_ONCE.search(text)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 REACH = 9  # tokens between a verb and its object; beyond, they belong to different phrases more often than not
 _CHAIN = 4  # tokens between two verbs of one chain ("agrees with Japan to lift")
 _FLOWS = frozenset({"flow", "facility", "vessel", "price"})
+_NEEDING = ("demand", "requir", "need", "apply for", "leav", "left")
 # A quota that is set up, planned or ended is a restriction; raised, handed out or cut it is an allowance.
 _SET_UP = (
     "introduc", "launch", "set", "adopt", "announc", "lift", "remov", "scrap", "abolish", "end", "eliminat", "suspend",
@@ -119,6 +120,8 @@ class _Walk:
             self.negated = item.end
         elif item.kind in {"boundary", "background", "condition"}:
             self._boundary(item, items, position)
+        elif item.text == "off" and self.verb is not None and self.verb.word.light:
+            self._off(item)
         elif item.kind == "preposition" and self.verb is not None:
             if item.text == "with":
                 self.with_seen = True
@@ -128,6 +131,14 @@ class _Walk:
                 self.crossed = True
             elif item.text in {"at", "through", "via", "by"} and not self.spent and not self.carried:
                 self._flush_verb()
+
+    def _off(self, item: Item) -> None:
+        """Turn "takes limits off" and "takes 28 firms off the list" into relief."""
+        if self.spent and self.found:
+            last = self.found.pop()
+            self._emit(-abs(last.value), last.start, item.end, last.why, verb_at=last.verb_at, label=last.label)
+        elif not self.spent:
+            self.sign = -abs(self.sign or 1.0)
 
     def _boundary(self, item: Item, items: list[Item], position: int) -> None:
         if item.text in {",", "and"} and self.verb is not None and not clause_follows(items, position):
@@ -286,12 +297,15 @@ class _Walk:
     def _value(self, verb: Item, item: Item) -> float:
         word = verb.word
         if word.harm:
-            return -1.0 if item.label == "deal" and verb.text.startswith("str") else 1.0  # "strikes a deal"
+            good = (item.label == "deal" and verb.text.startswith("str")) or (
+                item.label == "disruption" and verb.text.startswith("dodg")
+            )
+            return -1.0 if good else 1.0  # "strikes a deal", "dodges a strike", but "dodges duties"
         if word.sign == 0:
             value = float(word.alone) * self.sign
             return -value if word.alone < 0 and item.label in {"menace", "offence"} else value
-        if item.label == "permission" and verb.text.startswith(("demand", "requir", "need")):
-            return abs(self.sign)  # a permit that is now needed
+        if item.label in {"permission", "deal"} and verb.text.startswith(_NEEDING):
+            return abs(self.sign)  # a permit that is now needed, a pact that is left
         if item.label == "quota":
             return self.sign if verb.text.startswith(_SET_UP) else -self.sign  # "introduces" and "raises a quota"
         if self.with_seen and item.label in {"restriction", "disruption", "permission"}:

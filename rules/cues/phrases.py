@@ -58,19 +58,19 @@ def _items(keys: Sequence[str], grammar: Trie[Word], actors: frozenset[int], hyp
     index, count = 0, len(keys)
     root = grammar.root
     while index < count:
-        if keys[index : index + 4] == _IN_PART:  # "revocation, in part, of the order"
-            index += 4
-            continue
-        found = grammar.longest(keys, index) if keys[index] in root else None
+        key = keys[index]
+        found = grammar.longest(keys, index) if key in root else None
         if found is None:
             raw.append((index, index + 1, _PLAIN))
             index += 1
+        elif key == "," and keys[index : index + 4] == _IN_PART:  # "revocation, in part, of the order"
+            index += 4
         else:
             raw.append((index, found[0], found[1]))
             index = found[0]
     items: list[Item] = []
     for position, (start, end, word) in enumerate(raw):
-        item = Item(kind="", start=start, end=end, word=word, text=keys[start] if end == start + 1 else "")
+        item = Item("", start, end, word, text=keys[start] if end == start + 1 else "")
         if word is not _PLAIN:
             following = raw[position + 1] if position + 1 < len(raw) else None
             _classify(item, items, following, keys, actors)
@@ -192,7 +192,7 @@ def _verb_by_both(
         return form == "s" and not next_word.roles & _AFTER_NOUNS
     if previous.start in actors or previous.end - 1 in actors:
         if _is_qualifier(before, actors):  # "talks in Geneva end early", but "exemption to Syria sanctions"
-            return form == "base" and not next_word.noun and not next_word.roles & _AFTER_NOUNS
+            return form == "base" and not next_word.noun and not next_word.roles & {"auxiliary", "modal"}
         return True
     return form == "s" and "boundary" not in next_word.roles
 

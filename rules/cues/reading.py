@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rules.gazetteers import SPELLING
+
 TITLE, BODY = "title", "body"
 
 _TOKEN = re.compile(
@@ -92,6 +94,7 @@ def sentences(text: str, field: str, cased: frozenset[str]) -> list[Sentence]:
     spans: list[tuple[int, int]] = []
     found: list[Sentence] = []
     shouting = text.isupper()
+    spelled = SPELLING.get
     for match in _TOKEN.finditer(text, 0, MAX_BODY):
         word = match.group()
         if word in _SENTENCE_END:
@@ -99,7 +102,10 @@ def sentences(text: str, field: str, cased: frozenset[str]) -> list[Sentence]:
                 found.append(_sentence(text, keys, spans, field, len(found)))
                 keys, spans = [], []
             continue
-        keys.append(_key(word, cased, shouting=shouting))
+        if word.islower() and "’" not in word:  # the common case
+            keys.append(spelled(word, word))
+        else:
+            keys.append(_key(word, cased, shouting=shouting))
         spans.append(match.span())
     if keys:
         found.append(_sentence(text, keys, spans, field, len(found)))
@@ -117,7 +123,8 @@ def _key(word: str, cased: frozenset[str], *, shouting: bool) -> str:
         return short if short in cased else short.lower()
     if word in cased and not (shouting and word.lower() in _PRONOUNS):
         return word
-    return word.lower().replace("’", "'")
+    lower = word.lower().replace("’", "'")
+    return SPELLING.get(lower, lower)
 
 
 _PRONOUNS = frozenset({"it", "who", "one", "us"})

@@ -45,9 +45,10 @@ class TopicRule:
 
     def holds(self, mask: int) -> bool:
         """Tell whether a sentence with these tags votes for the topic."""
-        if mask & self.never:
-            return False
-        return all(mask & bit for bit in self.need)
+        for bit in self.need:  # a loop, as this runs for each rule and sentence
+            if not mask & bit:
+                return False
+        return not mask & self.never
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,14 @@ TIGHTENING = {
     "fails to agree": "EU fails to extend tariff exemption for Ukraine",
     "blocks approval": "Court blocks approval of chip sales",
     "closes port": "Storm closes Port Klang to container traffic",
+    "licence now needed": "Yttrium oxide needs a licence for all destinations",
+    "permit demanded": "Malaysia demands permit for chips in transit",
+    "quota cut": "Beijing cuts export quotas for magnesium",
+    "relief halted": "Washington halts planned sanctions relief for Sudan",
+    "leaves pact": "Panama leaves trade pact",
+    "noun subject of a plural verb": "Quake halts two wafer plants in Kumamoto",
+    "dodged duties": "Importer dodged duties on mattresses",
+    "not sign": "Delhi will not sign the RCEP",
     "offence": "Treasury targets sanctions evasion through Dubai",
 }
 EASING = {
@@ -50,6 +58,13 @@ EASING = {
     "expects shortage to ease": "Renesas expects chip shortage to ease",
     "nominal object of verb": "Seoul welcomes lifting of export curbs on photoresist",
     "cut tariffs": "India cuts import duties on lithium cells",
+    "put on hold": "Cairo puts rice export fee on hold",
+    "lets lapse": "Moscow lets gasoline export ban lapse",
+    "off the list": "Beijing takes nine firms off the control list",
+    "quota raised": "Jakarta raises export quotas for nickel ore",
+    "strike over": "Three-week mill strike over",
+    "annulled": "EU court annuls sanctions on shipowner",
+    "compound": "Senate votes for sanctions waiver",
     "resumes": "Smelter in Gabon resumes manganese shipments",
 }
 
