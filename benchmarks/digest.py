@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 END = datetime(2026, 11, 23, 8, tzinfo=UTC)
 NOW = END + timedelta(seconds=30)
 STORIES_A_WEEK = 300
-KILL_POINT = "digest_claimed#4"
+KILL_POINT = "digest_claimed#3"  # in the third of three or more transactions
 
 
 def prepare(path, chats, profiles, seed=3):
@@ -34,6 +34,7 @@ def prepare(path, chats, profiles, seed=3):
     import random
 
     from bot.domain import Severity
+    from bot.storage.schema import feedback
     from tests.fakes.values import chat, subscription
     from tests.fakes.weeks import GOODS, WHO, add_chats, add_sources, add_stories, add_unflagged, open_world
 
@@ -65,6 +66,12 @@ def prepare(path, chats, profiles, seed=3):
         ]
     with engine.begin() as tx:
         add_chats(tx, everybody, rules)
+        votes = [
+            {"chat_key": one.key, "story_id": f"s{vote}", "user_hash": "u", "vote": 1, "created_at": END - timedelta(1)}
+            for number, one in enumerate(everybody)
+            for vote in range(number % 7)  # so that equal rules do not make equal digests
+        ]
+        tx.execute(feedback.insert(), votes)
     engine.dispose()
 
 
@@ -184,7 +191,7 @@ def chart():
 def main():
     """Run the benchmark and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="1,000 chats")
+    parser.add_argument("--quick", action="store_true", help="800 chats")
     parser.add_argument("--chats", type=int, default=10_000)
     parser.add_argument("--profiles", type=int, default=200)
     parser.add_argument("--json", type=Path, default=None)
@@ -195,11 +202,11 @@ def main():
     if asked.child:
         print(json.dumps(plan(asked.path, asked.pictures)))
         return
-    chats = 1_000 if asked.quick else asked.chats
+    chats = 800 if asked.quick else asked.chats
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         prepare(root / "plan.sqlite3", chats, asked.profiles)
-        prepare(root / "crash.sqlite3", min(chats, 2_000), asked.profiles)
+        prepare(root / "crash.sqlite3", min(chats, 600 if asked.quick else 2_000), asked.profiles)
         command = [sys.executable, __file__, "--child", "--path", str(root / "plan.sqlite3")]
         planned = subprocess.run([*command, "--pictures", str(root / "pictures")], check=True, capture_output=True)
         figures = {

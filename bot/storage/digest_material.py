@@ -55,6 +55,18 @@ def reports(tx: Connection, material: Material) -> Iterator[Reported]:
     yield from material.near
 
 
+def told_between(tx: Connection, start: datetime, end: datetime) -> list[tuple[AlertRow, Story]]:
+    """Give the material alerts decided in [start, end) with their stories as they stand now, the latest first."""
+    told = [row for row in _alerts(tx, start, end) if row.reason is not AlertReason.MORE_SOURCES]
+    found = _stories(tx, list(dict.fromkeys(row.story_id for row in told)))
+    return [(row, found[row.story_id]) for row in reversed(told) if row.story_id in found]
+
+
+def dated_stories(tx: Connection, first: date, last: date) -> list[Story]:
+    """Give the stories with an effective, expiry or comment date in [first, last], both included."""
+    return list(_stories(tx, _dated(tx, first, last)).values())
+
+
 def _alerts(tx: Connection, start: datetime, end: datetime) -> list[AlertRow]:
     rows = tx.execute(
         select(alerts)
@@ -63,6 +75,7 @@ def _alerts(tx: Connection, start: datetime, end: datetime) -> list[AlertRow]:
     )
     return [
         AlertRow(
+            id=row.id,
             story_id=row.story_id,
             reason=AlertReason(row.reason),
             was=row.was,

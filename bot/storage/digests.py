@@ -16,7 +16,7 @@ from bot.domain import Chat, ChatKind, DeliveryKind, DeliveryState, Mode, Severi
 from bot.storage.chats import chat_of
 from bot.storage.schema import chats, deliveries, digests, feedback, meta, subscriptions
 from bot.storage.subscriptions import snoozes_of
-from bot.storage.upsert import insert_new, upsert
+from bot.storage.upsert import insert_new_keys, upsert
 
 KEYS_AT_ONCE = 500
 _RUN = "digests_planned"  # key in `meta`
@@ -77,17 +77,9 @@ def claim(tx: Connection, chat_keys: Iterable[str], period: str, *, now: datetim
     """
     wanted = list(chat_keys)
     there = set(tx.scalars(select(chats.c.key).where(chats.c.key.in_(wanted))))
-    booked = set(
-        tx.scalars(select(digests.c.chat_key).where(digests.c.chat_key.in_(wanted), digests.c.period == period))
-    )
-    new = []
-    for key in wanted:
-        if key in booked or key not in there:
-            continue
-        # One row at a time, since only so each says whether it was new: on PostgreSQL another planner may be at work.
-        if insert_new(tx, digests, [{"chat_key": key, "period": period, "planned_at": now, "note": note}]):
-            new.append(key)
-    return new
+    rows = [{"chat_key": key, "period": period, "planned_at": now, "note": note} for key in wanted if key in there]
+    new = {chat_key for chat_key, _ in insert_new_keys(tx, digests, rows)}
+    return [key for key in wanted if key in new]
 
 
 def last_run_at(tx: Connection) -> datetime | None:

@@ -14,12 +14,17 @@ def insert_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) 
 
     Counted by what is returned: SQLAlchemy keeps no row count of an INSERT on PostgreSQL.
     """
-    inserted = 0
+    return len(insert_new_keys(tx, table, rows))
+
+
+def insert_new_keys(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    """Insert the rows whose primary key is not there yet, and give the keys of those that were new, in any order."""
+    inserted: list[tuple[Any, ...]] = []
     at_once = BOUND_VALUES // len(rows[0]) if rows else 1
     for start in range(0, len(rows), at_once):
         part = [dict(row) for row in rows[start : start + at_once]]
         statement = _insert(tx, table).values(part).on_conflict_do_nothing().returning(*table.primary_key.columns)
-        inserted += len(tx.execute(statement).all())
+        inserted += [tuple(row) for row in tx.execute(statement)]
     return inserted
 
 

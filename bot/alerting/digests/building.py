@@ -2,13 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 
 from bot.alerting.digests.matching import Matches
-from bot.alerting.digests.material import NOTHING, AlertRow, Material, Personal
+from bot.alerting.digests.material import AlertRow, Material
 from bot.alerting.digests.sunsets import Sunset
+from bot.alerting.digests.told import Asked, Told
 from bot.alerting.digests.values import (
     Change,
     DateAhead,
@@ -16,26 +16,15 @@ from bot.alerting.digests.values import (
     Digest,
     Entry,
     NearMiss,
-    RuleReport,
     Trend,
 )
 from bot.alerting.quiet import zone_of
 from bot.analysis.decisions import STAGE_ORDER
-from bot.domain import AlertReason, Chat, Severity, Story, Subscription, Topic
+from bot.domain import AlertReason, Severity, Story, Topic
 
 AHEAD = timedelta(days=30)
 BASELINE = timedelta(days=28)
 _NEAR_MISSES = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """For whom a digest is made, and how: the chat, its rules, and what is said about the making."""
-
-    chat: Chat
-    subscriptions: Sequence[Subscription]
-    personal: Personal = NOTHING
-    preview: bool = False
 
 
 def build(asked: Asked, material: Material, matches: Matches, sunsets: Sequence[Sunset], *, now: datetime) -> Digest:
@@ -52,9 +41,12 @@ class Builder:
         self._sunsets = sunsets
         self._now = now
         self._own = _own_alerts(material)
-        self._ranked = sorted(material.stories.values(), key=rank)
-        self._dated = [story for story in {**material.stories, **material.dated}.values() if _has_date(story)]
+        self._stories = {**material.dated, **material.stories}
+        ranked = sorted(material.stories.values(), key=rank)
+        self._places = {story.id: place for place, story in enumerate(ranked)}
+        self._entries: dict[tuple[str, tuple[str, ...]], Entry] = {}
         self._trends: dict[Severity, tuple[Trend, ...]] = {}
+        self._ahead: dict[date, dict[str, tuple[DateAhead, ...]]] = {}
 
     def build(self, asked: Asked) -> Digest:
         """Build the digest of one chat.
@@ -62,53 +54,58 @@ class Builder:
         A story is shown where a rule that is not paused matches it and it reaches that rule's level (the chat's, where
         the rule has none). A chat without any rule is shown everything at its level.
         """
-        chat, period, now = asked.chat, self._material.period, self._now
-        told = _Told(asked, self._matches)
+        chat, material, now = asked.chat, self._material, self._now
+        told = Told(asked, self._stories, self._matches)
         known_zone = zone_of(chat.zone).key
+        shown = sorted(told.shown.keys() & self._places.keys(), key=self._places.__getitem__)
         return Digest(
             chat_key=chat.key,
-            period=period,
+            period=material.period,
             zone=known_zone,
             unknown_zone="" if known_zone == chat.zone else chat.zone,
             level=chat.level,
-            late=not asked.preview and period.late(now),
+            late=not asked.preview and material.period.late(now),
             daily=chat.digest_daily,
             preview=asked.preview,
-            entries=tuple(self._entry(story, told) for story in self._ranked if told.shows(story)),
+            entries=tuple(self._entry(story_id, told.shown[story_id]) for story_id in shown),
             dates=self._dates(told, now.astimezone(zone_of(chat.zone)).date()),
-            trends=self.trends(chat.level),
-            rules=tuple(told.report(one, self._ranked) for one in asked.subscriptions),
-            near=tuple(_near(self._material, told)),
-            highest=self._material.near[0].assessment.probability if self._material.near else None,
-            pipe=self._material.pipe,
+            trends=self._trends_at(chat.level),
+            rules=tuple(told.report(one, material.stories) for one in asked.subscriptions),
+            near=tuple(_near(material, told)),
+            highest=material.near[0].assessment.probability if material.near else None,
+            pipe=material.pipe,
             personal=asked.personal,
             ruleless=not asked.subscriptions,
             made_at=now,
         )
 
-    def trends(self, level: Severity) -> tuple[Trend, ...]:
-        """Give the topics' trends at a level."""
+    def _trends_at(self, level: Severity) -> tuple[Trend, ...]:
         if level not in self._trends:
             self._trends[level] = trends(self._material, level)
         return self._trends[level]
 
-    def _entry(self, story: Story, told: "_Told") -> Entry:
-        own = self._own.get(story.id, ())
-        return Entry(
-            story=story,
-            new=any(alert.reason is AlertReason.NEW_STORY for alert in own),
-            changes=tuple(
-                Change(reason=alert.reason, was=alert.was)
-                for alert in own
-                if alert.reason is not AlertReason.NEW_STORY and alert.reason is not AlertReason.MORE_SOURCES
-            ),
-            rules=told.rules(story),
-        )
+    def _entry(self, story_id: str, rules: tuple[str, ...]) -> Entry:
+        key = (story_id, rules)
+        if key not in self._entries:
+            own = self._own.get(story_id, ())
+            told_before = {AlertReason.NEW_STORY, AlertReason.MORE_SOURCES}
+            changes = [Change(reason=one.reason, was=one.was) for one in own if one.reason not in told_before]
+            self._entries[key] = Entry(
+                story=self._stories[story_id],
+                new=any(alert.reason is AlertReason.NEW_STORY for alert in own),
+                changes=tuple(changes),
+                rules=rules,
+            )
+        return self._entries[key]
 
-    def _dates(self, told: "_Told", today: date) -> tuple[DateAhead, ...]:
-        stories = (ahead for story in self._dated if told.shows(story) for ahead in dates_of(story, today))
+    def _dates(self, told: Told, today: date) -> tuple[DateAhead, ...]:
+        if today not in self._ahead:
+            found = {story.id: tuple(dates_of(story, today)) for story in self._stories.values()}
+            self._ahead[today] = {story_id: dates for story_id, dates in found.items() if dates}
+        ahead = self._ahead[today]
+        stories = (one for story_id in told.shown.keys() & ahead.keys() for one in ahead[story_id])
         calendar = calendar_dates(self._sunsets, today)
-        return tuple(sorted([*stories, *calendar], key=lambda ahead: (ahead.on, ahead.verify, ahead.title)))
+        return tuple(sorted([*stories, *calendar], key=lambda one: (one.on, one.verify, one.title, one.kind, one.id)))
 
 
 def rank(story: Story) -> tuple[object, ...]:
@@ -157,60 +154,7 @@ def _told_in(alerts: Iterable[AlertRow], level: Severity, start: datetime, end: 
     }
 
 
-class _Told:
-    """What one chat is told: its rules against the period's matches."""
-
-    def __init__(self, asked: Asked, matches: Matches) -> None:
-        self._chat = asked.chat
-        self._matches = matches
-        self._all = not asked.subscriptions
-        snoozed = asked.personal.snoozed
-        self._snoozed_stories = frozenset(value for what, value in snoozed if what == "story")
-        self._snoozed_topics = frozenset(value for what, value in snoozed if what == "topic")
-        self._snoozed_entities = frozenset(value for what, value in snoozed if what == "entity")
-        self._snoozed_rules = frozenset(value for what, value in snoozed if what == "rule")
-        self._active = [one for one in asked.subscriptions if not one.paused and one.id not in self._snoozed_rules]
-        self._names: defaultdict[str, list[Subscription]] = defaultdict(list)
-        for one in self._active:
-            for story_id in matches.stories.get(one.query, ()):
-                self._names[story_id].append(one)
-
-    def shows(self, story: Story) -> bool:
-        if self.sleeps(story):
-            return False
-        if self._all:
-            return story.severity >= self._chat.level
-        return bool(self.rules(story))
-
-    def sleeps(self, story: Story) -> bool:
-        return (
-            story.id in self._snoozed_stories
-            or any(topic.value in self._snoozed_topics for topic in story.topics)
-            or any(entity in self._snoozed_entities for entity in story.entities)
-        )
-
-    def rules(self, story: Story) -> tuple[str, ...]:
-        return tuple(one.name for one in self._names.get(story.id, ()) if story.severity >= self._level(one))
-
-    def near(self, article_id: str) -> bool:
-        return self._all or any(article_id in self._matches.near.get(one.query, ()) for one in self._active)
-
-    def report(self, one: Subscription, stories: Iterable[Story]) -> RuleReport:
-        broken = self._matches.broken.get(one.query, "")
-        if one.paused or broken:
-            return RuleReport(name=one.name, paused=one.paused, broken=broken)
-        ids = self._matches.stories.get(one.query, frozenset())
-        matched = [story for story in stories if story.id in ids]
-        asleep = one.id in self._snoozed_rules
-        snoozed = sum(asleep or self.sleeps(story) for story in matched)
-        below = sum(story.severity < self._level(one) for story in matched if not asleep and not self.sleeps(story))
-        return RuleReport(name=one.name, hits=len(matched) - snoozed - below, suppressed=below, snoozed=snoozed)
-
-    def _level(self, one: Subscription) -> Severity:
-        return self._chat.level if one.level is None else one.level
-
-
-def _near(material: Material, told: _Told) -> Iterator[NearMiss]:
+def _near(material: Material, told: Told) -> Iterator[NearMiss]:
     matched = (one for one in material.near if told.near(one.article.id))
     for one in islice(matched, _NEAR_MISSES):
         yield NearMiss(
@@ -229,10 +173,6 @@ def _own_alerts(material: Material) -> dict[str, list[AlertRow]]:
         if period.start <= alert.decided_at < period.end:
             found[alert.story_id].append(alert)
     return found
-
-
-def _has_date(story: Story) -> bool:
-    return bool(story.effective_on or story.expires_on or story.comment_due_on)
 
 
 def dates_of(story: Story, today: date, *, ahead: timedelta = AHEAD) -> Iterator[DateAhead]:

@@ -1,40 +1,71 @@
 """From a laid-out sheet to Telegram's parts: read the template's marks into blocks, split between them. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from html.parser import HTMLParser
 
+from jinja2 import Template
+
 from bot.alerting.digests.sheet import Sheet
-from bot.alerting.digests.templating import Templates
+from bot.alerting.digests.templating import CAPTION, TELEGRAM, Templates
 from bot.telegram.markup import CAPTION_LIMIT, Block, Span, clean, safe_address, split
 from bot.telegram.messages import Part
 
 _MARKS = {"b": "bold", "strong": "bold", "i": "italic", "em": "italic", "code": "code"}
 
 
-def parts(sheet: Sheet, templates: Templates, *, with_picture: bool) -> tuple[Part, ...]:
-    """Give the digest's messages: the headline paragraph, within a caption's limit for a picture, then the text.
+class Layout:
+    """Lays sheets out for Telegram; remembers the blocks of the pieces that many chats share."""
 
-    No block is divided that fits into a message, none is left out, and every link keeps its address.
-    """
-    head = _blocks("caption.j2", sheet, templates)
-    rest = _blocks("telegram.j2", sheet, templates)
-    first = split(head, first_limit=CAPTION_LIMIT if with_picture else None)
-    return (*first, *split(rest))
+    def __init__(self, templates: Templates) -> None:
+        self._templates = templates
+        self._blocks: dict[tuple[str, Hashable], tuple[Block, ...]] = {}
+
+    def parts(self, sheet: Sheet, *, with_picture: bool) -> tuple[Part, ...]:
+        """Give the digest's messages: the headline paragraph, within a caption's limit for a picture, then the text.
+
+        No block is divided that fits into a message, none is left out, and every link keeps its address.
+        """
+        head = self._piece(CAPTION, "caption", sheet.title, sheet.subtitle, sheet.lead, sheet.picture)
+        first = split(head, first_limit=CAPTION_LIMIT if with_picture else None)
+        return (*first, *split(self._text(sheet)))
+
+    def _text(self, sheet: Sheet) -> Iterator[Block]:
+        for note in sheet.notes:
+            yield from self._piece(TELEGRAM, "note", note)
+        for group in sheet.groups:
+            yield from self._piece(TELEGRAM, "heading", group.title)
+            for card in group.cards:
+                yield from self._piece(TELEGRAM, "card", card)
+        if sheet.more:
+            yield from self._piece(TELEGRAM, "note", sheet.more)
+        for section in sheet.sections:
+            yield from self._piece(TELEGRAM, "section", section)
+        yield from self._piece(TELEGRAM, "ending", sheet.ending)
+
+    def _piece(self, name: str, macro: str, *values: Hashable) -> tuple[Block, ...]:
+        key = (macro, values)
+        if key not in self._blocks:
+            self._blocks[key] = self._templates.attempt(name, lambda template: lay_piece(template, macro, *values))
+        return self._blocks[key]
 
 
-def _blocks(name: str, sheet: Sheet, templates: Templates) -> tuple[Block, ...]:
-    text = templates.render(name, sheet)
-    try:
-        return read_blocks(text)
-    except ValueError as error:
-        templates.reject(name, str(error))
-        return read_blocks(Templates().render(name, sheet))
+def lay_piece(template: Template, macro: str, *values: object) -> tuple[Block, ...]:
+    """Call a template's macro and read its blocks; raises AttributeError where the template lacks it."""
+    return read_blocks(str(getattr(template.module, macro)(*values)))
+
+
+class MarkError(ValueError):
+    """A template gave a mark that Telegram does not know, or left one open; `mark` is how it is written."""
+
+    def __init__(self, mark: str, problem: str) -> None:
+        super().__init__(f"{mark} {problem}")
+        self.mark = mark
 
 
 def read_blocks(text: str) -> tuple[Block, ...]:
     """Read text with the marks <b>, <i>, <code> and <a href> into blocks; an empty line begins a new one.
 
-    Raises ValueError, with the line, for any other tag and for marks that are not closed in their block.
+    Raises MarkError for any other tag, and for marks that are not closed in their block.
     """
     reader = _Reader()
     reader.feed(text.strip("\n"))
@@ -51,12 +82,12 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in _MARKS and tag != "a":
-            raise ValueError(f"line {self.getpos()[0]}: <{tag}> is no mark that Telegram knows here")
+            raise MarkError(f"<{tag}", "is no mark that Telegram knows: use <b>, <i>, <code> and <a href>")
         self._open.append((tag, dict(attrs).get("href") or ""))
 
     def handle_endtag(self, tag: str) -> None:
         if not self._open or self._open[-1][0] != tag:
-            raise ValueError(f"line {self.getpos()[0]}: </{tag}> closes nothing that is open")
+            raise MarkError(f"</{tag}>", "closes nothing that is open")
         self._open.pop()
 
     def handle_data(self, data: str) -> None:
@@ -68,8 +99,7 @@ class _Reader(HTMLParser):
 
     def blocks(self) -> Iterator[Block]:
         self._end_block()
-        for place, spans in enumerate(self._blocks):
-            yield Block(spans=spans, gap=place > 0)
+        yield from (Block(spans=spans, gap=True) for spans in self._blocks)
 
     def _add(self, text: str) -> None:
         text = text if self._spans else text.lstrip("\n")
@@ -80,7 +110,7 @@ class _Reader(HTMLParser):
 
     def _end_block(self) -> None:
         if self._open:
-            raise ValueError(f"line {self.getpos()[0]}: <{self._open[-1][0]}> is open at the end of a paragraph")
+            raise MarkError(f"<{self._open[-1][0]}", "is still open at the end of its paragraph")
         if self._spans:
             last = self._spans[-1]
             self._spans[-1] = Span(

@@ -12,6 +12,7 @@ from bot.domain import AlertReason, Article, Assessment, Direction, Severity, St
 class AlertRow:
     """A stored alert with what its story said at that moment."""
 
+    id: str
     story_id: str
     reason: AlertReason
     was: str

@@ -17,14 +17,14 @@ import structlog
 from sqlalchemy import Engine
 
 from bot.alerting.charting import ChartMaker
-from bot.alerting.digests.building import Asked
 from bot.alerting.digests.material import Personal
 from bot.alerting.digests.phrases import PAUSED, SKIPPED, UNASKED
 from bot.alerting.digests.pictures import Pictures
 from bot.alerting.digests.press import Press
 from bot.alerting.digests.templating import Templates
-from bot.alerting.periods import Period, due, next_due, period_ending
-from bot.alerting.quiet import quiet_end, zone_of
+from bot.alerting.digests.told import Asked
+from bot.alerting.periods import Period, due
+from bot.alerting.quiet import quiet_end
 from bot.alerting.routing import PRIORITY
 from bot.crashpoints import reached
 from bot.domain import Chat, Delivery, DeliveryKind, DeliveryState, Subscription, derive_id
@@ -59,11 +59,13 @@ async def plan_due(
     pictures: Path,
     templates: Path | None = None,
     limit: int = 20_000,
+    at_once: int = CHATS_AT_ONCE,
 ) -> PlanReport:
     """Plan the digests of all chats whose period has ended, the longest due first; called every minute.
 
     Pictures are files in the folder `pictures`, shared between chats and deleted after ten days. Periods that ended
-    24 hours ago or earlier are booked as skipped, and the next digest says so. Raises StorageError.
+    24 hours ago or earlier are booked as skipped, and the next digest says so. `at_once` chats are committed together.
+    Raises StorageError.
     """
     due_now, last_run_at = await asyncio.to_thread(_find_due, engine, now)
     report = PlanReport()
@@ -76,8 +78,10 @@ async def plan_due(
             done = await asyncio.to_thread(_skip, engine, period, taken, now, note)
             report = replace(report, skipped=report.skipped + done)
         elif taken:
-            press = await asyncio.to_thread(_open_press, engine, period, taken, now, Templates(templates))
-            one = await _plan_period(engine, period, taken, press, now=now, charts=charts, pictures=Pictures(pictures))
+            press = await asyncio.to_thread(open_press, engine, period, taken, now, Templates(templates))
+            one = await _plan_period(
+                engine, period, taken, press, now=now, charts=charts, pictures=Pictures(pictures), at_once=at_once
+            )
             report = replace(
                 report,
                 planned=report.planned + one.planned,
@@ -92,35 +96,6 @@ async def plan_due(
     if not report.left and (last_run_at is None or abs(now - last_run_at) > _NOTE_EVERY):
         await asyncio.to_thread(_note_run, engine, now)  # at the end: a crash half-way must not look like a full run
     return report
-
-
-async def digest_now(
-    engine: Engine,
-    chat: Chat,
-    *,
-    now: datetime,
-    charts: ChartMaker,
-    pictures: Path,
-    templates: Path | None = None,
-    preview: bool = False,
-) -> Delivery:
-    """Give the digest of the time up to now as a delivery that the caller enqueues: for /digest and /digest preview.
-
-    It covers the week (or day) up to now; a preview covers what the next digest covers so far. Neither counts as the
-    period's digest. Asked twice in a minute, it is the same delivery.
-    """
-    if preview:
-        upcoming = next_due(chat, now=now)
-        start = _period_start(chat, upcoming)
-    else:
-        start = now - timedelta(days=1 if chat.digest_daily else 7)
-    period = Period(key=f"now:{now:%Y%m%d%H%M}", start=start, end=now)
-    press = await asyncio.to_thread(_open_press, engine, period, [chat.key], now, Templates(templates))
-    asked = await asyncio.to_thread(_asked, engine, [chat], press.rules, period, now)
-    await press.draw([chat], charts, Pictures(pictures))
-    one = replace(asked[0], preview=preview)
-    delivery = _delivery(chat, period.key, await asyncio.to_thread(press.payload, one), now=now)
-    return replace(delivery, priority=PRIORITY[DeliveryKind.NOTICE], state=DeliveryState.DUE, not_before=now)
 
 
 def _find_due(engine: Engine, now: datetime) -> tuple[dict[Period, list[str]], datetime | None]:
@@ -144,7 +119,7 @@ def _note_run(engine: Engine, now: datetime) -> None:
 
 def _skip(engine: Engine, period: Period, chat_keys: Sequence[str], now: datetime, note: str) -> int:
     done = 0
-    for part in _parts(chat_keys):
+    for part in _parts(chat_keys, CHATS_AT_ONCE):
         with writing(engine) as tx:
             done += len(rows.claim(tx, part, period.key, now=now, note=note))
     return done
@@ -159,9 +134,10 @@ async def _plan_period(
     now: datetime,
     charts: ChartMaker,
     pictures: Pictures,
+    at_once: int,
 ) -> PlanReport:
     planned = skipped = 0
-    for part in _parts(chat_keys):
+    for part in _parts(chat_keys, at_once):
         chats = await asyncio.to_thread(_load, engine, part)
         await press.draw(chats, charts, pictures)
         owed = await asyncio.to_thread(_compose, engine, press, chats, period, now)
@@ -170,7 +146,8 @@ async def _plan_period(
     return PlanReport(planned=planned, skipped=skipped, charts_failed=press.charts_failed, faults=press.faults)
 
 
-def _open_press(engine: Engine, period: Period, chat_keys: Sequence[str], now: datetime, templates: Templates) -> Press:
+def open_press(engine: Engine, period: Period, chat_keys: Sequence[str], now: datetime, templates: Templates) -> Press:
+    """Gather a period and match the rules of these chats against it."""
     with looking(engine) as tx:
         rules: dict[str, list[Subscription]] = {}
         for part in _parts(chat_keys, rows.KEYS_AT_ONCE):
@@ -185,9 +162,10 @@ def _load(engine: Engine, chat_keys: Sequence[str]) -> list[Chat]:
     return [found[key] for key in chat_keys if key in found]
 
 
-def _asked(
+def ask(
     engine: Engine, chats: Sequence[Chat], rules: Mapping[str, Sequence[Subscription]], period: Period, now: datetime
 ) -> list[Asked]:
+    """Give for whom digests of a period are made: the chats with their rules and what is their own."""
     with looking(engine) as tx:
         own = rows.personal(tx, [chat.key for chat in chats], period, notes=(PAUSED, SKIPPED), now=now)
     return [
@@ -201,12 +179,12 @@ def _compose(
 ) -> list[tuple[str, Delivery | None]]:
     """Give each chat's delivery, or None where the chat is paused for too long."""
     owed: list[tuple[str, Delivery | None]] = []
-    for asked in _asked(engine, chats, press.rules, period, now):
+    for asked in ask(engine, chats, press.rules, period, now):
         chat = asked.chat
         if chat.paused_until is not None and chat.paused_until - period.end > PAUSE_FOR:
             owed.append((chat.key, None))
         else:
-            owed.append((chat.key, _delivery(chat, period.key, press.payload(asked), now=now)))
+            owed.append((chat.key, owe(chat, period.key, press.payload(asked), now=now)))
     return owed
 
 
@@ -222,7 +200,7 @@ def _commit(
     return len(claimed), len(paused)
 
 
-def _delivery(chat: Chat, subject: str, payload: dict[str, object], *, now: datetime) -> Delivery:
+def owe(chat: Chat, subject: str, payload: dict[str, object], *, now: datetime) -> Delivery:
     """Owe a digest. It leaves at the hour that the chat chose, without a sound where that lies in its quiet hours."""
     at = max(now, chat.paused_until) if chat.paused_until else now
     return Delivery(
@@ -238,10 +216,5 @@ def _delivery(chat: Chat, subject: str, payload: dict[str, object], *, now: date
     )
 
 
-def _period_start(chat: Chat, upcoming: datetime) -> datetime:
-    period = period_ending(chat, upcoming.astimezone(zone_of(chat.zone)).date())
-    return period.start if period is not None else upcoming - timedelta(days=7)
-
-
-def _parts(chat_keys: Sequence[str], size: int = CHATS_AT_ONCE) -> Iterable[Sequence[str]]:
+def _parts(chat_keys: Sequence[str], size: int) -> Iterable[Sequence[str]]:
     return (chat_keys[start : start + size] for start in range(0, len(chat_keys), size))

@@ -1,14 +1,15 @@
 """Make the digests of one period for many chats, and do everything that they share once: match, draw, word, lay out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import structlog
 
 from bot.alerting.charting import ChartMaker, ChartSpec
-from bot.alerting.digests.building import Asked, Builder
-from bot.alerting.digests.layout import parts
+from bot.alerting.digests.building import Builder
+from bot.alerting.digests.layout import Layout
 from bot.alerting.digests.matching import match
 from bot.alerting.digests.material import Material, Reported
 from bot.alerting.digests.picture import chart_spec, describe
@@ -16,6 +17,7 @@ from bot.alerting.digests.pictures import Pictures
 from bot.alerting.digests.sheet import Sheet
 from bot.alerting.digests.sunsets import shipped_sunsets
 from bot.alerting.digests.templating import Templates
+from bot.alerting.digests.told import Asked
 from bot.alerting.digests.values import Digest
 from bot.alerting.digests.wording import CHAT_LIMITS, Limits, Wording
 from bot.domain import Chat, Severity, Subscription
@@ -23,6 +25,7 @@ from bot.errors import Fault
 from bot.telegram.strings import Translator, strings
 
 log = structlog.get_logger(__name__)
+_REMEMBERED = 500  # digests and payloads kept for other chats, some ten kilobytes each
 _Kind = tuple[str, str, Severity]  # what decides a picture: zone, language, level
 
 
@@ -42,12 +45,14 @@ class Press:
         self.material = material
         self._now = now
         self._templates = templates
+        self._layout = Layout(templates)
         queries = {one.query for found in rules.values() for one in found if not one.paused}
         self._builder = Builder(material, match(sorted(queries), reported), shipped_sunsets(), now=now)
         self._wordings: dict[str, Wording] = {}
         self._specs: dict[_Kind, ChartSpec] = {}
         self._files: dict[_Kind, Path | None] = {}
-        self._laid_out: dict[tuple[Sheet, bool], list[dict[str, object]]] = {}
+        self._digests: dict[Hashable, Digest] = {}
+        self._payloads: dict[Hashable, dict[str, object]] = {}
         self.charts_failed = 0
 
     @property
@@ -80,8 +85,13 @@ class Press:
         return self._specs[kind]
 
     def digest(self, asked: Asked) -> Digest:
-        """Give the digest as a value."""
-        return self._builder.build(asked)
+        """Give the digest as a value; what is built for one wish serves all chats that share it."""
+        wish = _wish(asked)
+        if wish not in self._digests:
+            if len(self._digests) >= _REMEMBERED:
+                self._digests.clear()
+            self._digests[wish] = self._builder.build(asked)
+        return replace(self._digests[wish], chat_key=asked.chat.key, personal=asked.personal)
 
     def sheet(self, asked: Asked, digest: Digest, limits: Limits = CHAT_LIMITS) -> Sheet:
         """Give the digest in words, with the text that stands for the picture."""
@@ -90,19 +100,35 @@ class Press:
         return wording.sheet(digest, limits, picture=describe(self.spec(asked.chat), words))
 
     def payload(self, asked: Asked) -> dict[str, object]:
-        """Give the payload of the delivery: finished parts, the picture with the first of them."""
+        """Give the payload of the delivery: finished parts, the picture with the first of them.
+
+        Chats that ask for the same and have nothing of their own to tell share one.
+        """
+        key = (_wish(asked), asked.personal)
+        if key not in self._payloads:
+            if len(self._payloads) >= _REMEMBERED:
+                self._payloads.clear()
+            self._payloads[key] = self._make_payload(asked)
+        return self._payloads[key]
+
+    def _make_payload(self, asked: Asked) -> dict[str, object]:
         sheet = self.sheet(asked, self.digest(asked))
         picture = self._files.get(_kind(asked.chat))
-        key = (sheet, picture is not None)
-        if key not in self._laid_out:
-            self._laid_out[key] = [
-                {"html": part.html, "plain": part.plain}
-                for part in parts(sheet, self._templates, with_picture=picture is not None)
-            ]
-        finished = self._laid_out[key]
+        parts = [
+            {"html": part.html, "plain": part.plain}
+            for part in self._layout.parts(sheet, with_picture=picture is not None)
+        ]
         if picture is not None:
-            finished = [{**finished[0], "photo_path": str(picture)}, *finished[1:]]
-        return {"parts": finished}
+            parts[0]["photo_path"] = str(picture)
+        return {"parts": parts}
+
+
+def _wish(asked: Asked) -> Hashable:
+    """Give all that a digest depends on, beside the period and what is a chat's own."""
+    chat = asked.chat
+    rules = tuple((one.name, one.query, one.level, one.paused) for one in asked.subscriptions)
+    own = chat.key if asked.personal.snoozed else ""  # a snoozed rule is named by its id, which no other chat shares
+    return (_kind(chat), chat.digest_daily, rules, asked.preview, own)
 
 
 def _kind(chat: Chat) -> _Kind:

@@ -43,7 +43,6 @@ class Section:
 
     title: str
     lines: tuple[Link, ...]
-    intro: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +65,8 @@ class Sheet:
     feedback: str
     footer: str
     picture: str = ""
+
+    @property
+    def ending(self) -> tuple[str, ...]:
+        """Give the last lines: the pipe, the feedback, and where to change all this."""
+        return tuple(line for line in (self.pipe, self.feedback, self.footer) if line)

@@ -5,23 +5,42 @@ for the format. A template of the operators' that fails is replaced by the shipp
 """
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeVar
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import (
+    BaseLoader,
+    Environment,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.alerting.digests.sheet import Sheet
 from bot.errors import Fault
 
-NAMES = ("caption.j2", "telegram.j2", "html.j2", "markdown.j2", "text.j2")
-_MARKUP = frozenset({"caption.j2", "telegram.j2", "html.j2"})
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~!])")
+TELEGRAM, CAPTION, HTML, MARKDOWN, TEXT = (
+    "telegram.j2",
+    "caption.j2",
+    "html.j2",
+    "markdown.j2",
+    "text.j2",
+)
+NAMES = (CAPTION, TELEGRAM, HTML, MARKDOWN, TEXT)
+_MARKUP = frozenset({CAPTION, TELEGRAM, HTML})
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~!])")
 _REMEDY = "Mend it, or delete it to use the shipped one; `straitwatch digest --check-template` checks all"
 # What a template may raise besides Jinja2's own errors: it computes with values that it does not know.
-_FAILURES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+FAILURES = (
+    *(TemplateError, OSError, TypeError, ValueError),
+    *(ArithmeticError, LookupError, AttributeError, RecursionError),
+)
+T = TypeVar("T")
 
 
 class _Folder(BaseLoader):
@@ -41,43 +60,44 @@ class _Folder(BaseLoader):
         return files("bot.alerting").joinpath("templates", template).read_text(encoding="utf-8"), template, None
 
 
-@dataclass(slots=True)
 class Templates:
-    """The templates in force; `faults` says which of the operators' own were not usable."""
+    """The templates in force: those in `folder`, and the shipped ones for what it does not have or what fails in it.
 
-    folder: Path | None = None
-    faults: list[Fault] = field(default_factory=list)
-    _broken: set[str] = field(default_factory=set)
-    _environments: dict[tuple[bool, str], Environment] = field(default_factory=dict)
+    `faults` says which of the operators' own were not usable.
+    """
 
-    def render(self, name: str, sheet: Sheet, *, image: str = "") -> str:
-        """Lay a sheet out; falls back to the shipped template and notes the fault where the operators' own fails."""
-        if self.folder is not None and (self.folder / name).is_file() and name not in self._broken:
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._broken: set[str] = set()
+        self._environments: dict[tuple[str, bool], Environment] = {}
+        self.faults: list[Fault] = []
+
+    def attempt(self, name: str, use: Callable[[Template], T]) -> T:
+        """Use a template; where the operators' own fails, note the fault and use the shipped one from now on."""
+        if self._folder is not None and name not in self._broken and (self._folder / name).is_file():
             try:
-                return self.strictly(name, sheet, image=image)
-            except (*_FAILURES, OSError) as error:
+                return use(self.own(name))
+            except FAILURES as error:
                 self._broken.add(name)
-                self.faults.append(fault_of(error, self.folder / name))
-        return self._environment(name, own=False).get_template(name).render(sheet=sheet, image=image)
+                self.faults.append(fault_of(error, self._folder / name))
+        return use(self._environment(name, own=False).get_template(name))
 
-    def strictly(self, name: str, sheet: Sheet, *, image: str = "") -> str:
-        """Lay a sheet out with the template in force; its errors are the caller's."""
-        return self._environment(name, own=True).get_template(name).render(sheet=sheet, image=image)
+    def own(self, name: str) -> Template:
+        """Give the template in force, without a fall-back; raises jinja2.TemplateError and OSError."""
+        return self._environment(name, own=True).get_template(name)
 
-    def reject(self, name: str, problem: str) -> None:
-        """Note that the result of an operators' template cannot be used; the shipped one is used from now on."""
-        if self.folder is not None:
-            self._broken.add(name)
-            self.faults.append(Fault(place=str(self.folder / name), problem=problem, remedy=_REMEDY))
+    def document(self, name: str, sheet: Sheet, *, image: str = "") -> str:
+        """Lay a whole sheet out as HTML, Markdown or text; `image` is the picture's address in HTML."""
+        return self.attempt(name, lambda template: template.render(sheet=sheet, image=image))
 
     def _environment(self, name: str, *, own: bool) -> Environment:
-        key = (own, name)
+        key = (name, own)
         if key not in self._environments:
             self._environments[key] = ImmutableSandboxedEnvironment(
-                loader=_Folder(self.folder if own else None),
+                loader=_Folder(self._folder if own else None),
                 autoescape=name in _MARKUP,
                 undefined=StrictUndefined,
-                finalize=_markdown if name == "markdown.j2" else None,
+                finalize=_markdown if name == MARKDOWN else None,
                 trim_blocks=True,
                 lstrip_blocks=True,
                 keep_trailing_newline=True,
@@ -105,29 +125,4 @@ def _line_in(error: Exception, path: str) -> int:
 
 
 def _markdown(value: object) -> object:
-    return _MARKDOWN.sub(r"\\\1", value) if isinstance(value, str) else value
-
-
-def check(folder: Path | None, sheets: Iterable[Sheet], validate: Callable[[str, str], None]) -> list[Fault]:
-    """Render every template with every sample; `validate` raises ValueError for a result that cannot be sent.
-
-    Gives all faults, at most one a template. Files in the folder that no digest would use are faults as well.
-    """
-    samples = list(sheets)
-    found: list[Fault] = []
-    for name in NAMES:
-        templates = Templates(folder)
-        path = folder / name if folder is not None and (folder / name).is_file() else name
-        try:
-            for sheet in samples:
-                validate(name, templates.strictly(name, sheet, image="data:,"))
-        except (*_FAILURES, OSError) as error:
-            found.append(fault_of(error, path))
-    if folder is not None:
-        known = ", ".join(NAMES)
-        found += [
-            Fault(place=str(path), problem="no digest uses this file", remedy=f"Name it like one of {known}")
-            for path in sorted(folder.glob("*.j2"))
-            if path.name not in NAMES
-        ]
-    return found
+    return _SPECIAL.sub(r"\\\1", value) if isinstance(value, str) else value

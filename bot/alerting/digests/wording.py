@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.alerting.digests.phrases import change_words, near_line, pipe_line, rule_line, skipped_line, trend_line
 from bot.alerting.digests.sheet import Card, Group, Link, Section, Sheet
-from bot.alerting.digests.values import DateAhead, DateKind, Digest, Entry
+from bot.alerting.digests.values import DateAhead, DateKind, Digest, Entry, NearMiss, Trend
 from bot.alerting.quiet import zone_of
 from bot.domain import Direction, Story, StoryArticle
 from bot.telegram.markup import host_of, one_line, safe_address
@@ -40,7 +40,8 @@ class Wording:
 
     def __init__(self, words: Translator) -> None:
         self._words = words
-        self._cards: dict[str, Card] = {}
+        self._cards: dict[tuple[str, bool], Card] = {}
+        self._lines: dict[DateAhead | Trend | NearMiss, Link] = {}
 
     def sheet(self, digest: Digest, limits: Limits = CHAT_LIMITS, *, picture: str = "") -> Sheet:
         """Give the digest in words; `picture` is the text that stands for its picture."""
@@ -62,7 +63,7 @@ class Wording:
             lead=tuple(lead(digest, self._words)),
             groups=self._groups(shown, brief),
             more=more,
-            sections=tuple(section for section in self._sections(digest) if section.lines or section.intro),
+            sections=tuple(section for section in self._sections(digest) if section.lines),
             pipe=pipe_line(digest, self._words),
             feedback=self._feedback(digest),
             footer=t("Sent once a day." if digest.daily else "Sent once a week.")
@@ -98,15 +99,24 @@ class Wording:
             for entry in entries:
                 topics = entry.story.topics
                 title = self._words.topic(topics[0]) if topics else self._words.t("Other changes")
-                card = self._card(entry)
-                cards.setdefault(title, []).append(replace(card, brief=True) if is_brief else card)
+                cards.setdefault(title, []).append(self._card(entry, brief=is_brief))
         return tuple(Group(title=title, cards=tuple(found)) for title, found in cards.items())
 
-    def _card(self, entry: Entry) -> Card:
-        story_id = entry.story.id
-        if story_id not in self._cards:
-            self._cards[story_id] = card(entry, self._words)
-        return self._cards[story_id]
+    def _card(self, entry: Entry, *, brief: bool) -> Card:
+        key = (entry.story.id, brief)
+        if key not in self._cards:
+            self._cards[key] = card(entry, self._words, brief=brief)
+        return self._cards[key]
+
+    def _line(self, what: DateAhead | Trend | NearMiss) -> Link:
+        if what not in self._lines:
+            if isinstance(what, DateAhead):
+                self._lines[what] = _date_line(what, self._words)
+            elif isinstance(what, Trend):
+                self._lines[what] = Link(text=trend_line(what, self._words))
+            else:
+                self._lines[what] = near_line(what, self._words)
+        return self._lines[what]
 
     def _sections(self, digest: Digest) -> list[Section]:
         t, words = self._words.t, self._words
@@ -116,9 +126,9 @@ class Wording:
         if digest.personal.sent:
             sent = words.n("{count} alert was sent to you.", "{count} alerts were sent to you.", digest.personal.sent)
             rules.append(Link(text=sent))
-        dates = [_date_line(ahead, words) for ahead in digest.dates[:_DATES]]
-        trends = [Link(text=trend_line(trend, words)) for trend in digest.trends[:_TRENDS]]
-        near = [near_line(miss, words) for miss in digest.near]
+        dates = [self._line(ahead) for ahead in digest.dates[:_DATES]]
+        trends = [self._line(trend) for trend in digest.trends[:_TRENDS]]
+        near = [self._line(miss) for miss in digest.near]
         return [
             Section(title=t("Dates ahead: the next 30 days"), lines=tuple(dates)),
             Section(title=t("Against the four weeks before"), lines=tuple(trends)),
@@ -159,8 +169,8 @@ def quiet_line(digest: Digest, words: Translator) -> str:
     return f"{start} {pipe_line(digest, words)} " + t("Nothing reached your level ({level}).", level=level)
 
 
-def card(entry: Entry, words: Translator) -> Card:
-    """Give a story in words: the best two sources, the official document first."""
+def card(entry: Entry, words: Translator, *, brief: bool = False) -> Card:
+    """Give a story in words: the best two sources, the official document first; `brief` asks for one line."""
     story = entry.story
     publishers = len(story.publishers)
     return Card(
@@ -180,6 +190,7 @@ def card(entry: Entry, words: Translator) -> Card:
         dates=_dates(story, words),
         publishers=words.n("{count} independent publisher", "{count} independent publishers", publishers),
         sources=tuple(_source(article, words) for article in story.sources[:_BEST]),
+        brief=brief,
     )
 
 
