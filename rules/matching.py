@@ -18,9 +18,10 @@ from rules.shards import Shards
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shape:
-    """One distinct query, shared by all rules that ask it; `rest` is what its index keys leave to test."""
+    """One distinct query, shared by all rules that ask it; see `Plan` for `barred` and `rest`."""
 
     query: Query
+    barred: frozenset[str]
     rest: Node | None
 
 
@@ -107,7 +108,7 @@ class RuleSet:
                 size=self.size + 1,
             )
         planned = plan(query.root)
-        paths, shape = planned.routes, _Shape(query, planned.rest)
+        paths, shape = planned.routes, _Shape(query, planned.barred, planned.rest)
         roots, fuzzy = self._roots, self._fuzzy
         for path in paths:
             self._first.add(path[0])
@@ -153,20 +154,22 @@ class RuleSet:
         """Return every rule that matches, in the order of their keys."""
         found: dict[str, Query] = {}
         members = self._members
-        for shape in self._candidates(document):
-            if shape.rest is None or shape.rest.test(document):
-                found.update(dict.fromkeys(members.get(shape) or (), shape.query))
+        keys = document.keys(fuzzy=self._fuzzy)
+        for shape in self._candidates(keys):
+            if keys.isdisjoint(shape.barred) and (shape.rest is None or shape.rest.test(document)):
+                for key in members.get(shape) or ():
+                    found[key] = shape.query
         return tuple([Match(key, found[key], document) for key in sorted(found)])
 
-    def _candidates(self, document: Document) -> set[_Shape]:
-        """Return the queries whose required keys the document carries, and the costly ones."""
-        keys = document.keys(fuzzy=self._fuzzy)
+    def _candidates(self, keys: frozenset[str]) -> set[_Shape]:
+        """Return the queries whose required keys a document carries, and the costly ones."""
         found = set(self._costly)
         branches = self._roots.present(self._first & keys)
         later = self._later & keys
         while branches:
             branch = branches.pop()
-            found.update(branch.shapes)
+            if branch.shapes:
+                found.update(branch.shapes)
             children = branch.children
             if children:  # the smaller side is walked
                 shared = later.intersection(children) if len(children) < len(later) else children.keys() & later

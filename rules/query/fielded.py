@@ -38,16 +38,8 @@ class Name(Leaf):
     name: str
     slots: tuple[Slot, ...]
 
-    @property
-    def plain(self) -> str:
-        """The word when there is but one plain word, the usual case."""
-        slot = self.slots[0]
-        return slot.word if len(self.slots) == 1 and isinstance(slot, Word) else ""
-
     def test(self, document: Document) -> bool:
         """Say whether one name holds them."""
-        if self.plain:
-            return any(self.plain in entry for entry in document.names.get(self.name, ()))
         return any(self._holds(entry) for entry in document.names.get(self.name, ()))
 
     def _holds(self, entry: tuple[str, ...]) -> bool:

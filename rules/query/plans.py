@@ -3,33 +3,48 @@
 from dataclasses import dataclass
 
 from rules.query.needs import all_of, routes
-from rules.query.nodes import And, Node
+from rules.query.nodes import And, Node, Not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """`routes` are key sequences, rarest first; a matching document carries all keys of one. None at all: costly.
 
-    `rest` must be tested on a document that carries one; None when the keys decide alone.
+    A document that carries a route matches when it carries none of `barred` and passes `rest`, if there is one.
     """
 
     routes: tuple[tuple[str, ...], ...]
-    rest: Node | None
+    barred: frozenset[str] = frozenset()
+    rest: Node | None = None
 
 
 def plan(root: Node) -> Plan:
     """Return the plan of a query."""
     found, exact = routes(root.needs())
     if exact:
-        return Plan(routes=found, rest=None)
-    rest: Node = root
-    if found and isinstance(root, And):
-        decided = [child for child in root.children if child.needs().exact]
+        return Plan(routes=found)
+    if not isinstance(root, And):
+        return Plan(routes=found, rest=root)
+    left = list(root.children)
+    if found:
+        decided = [child for child in left if child.needs().exact]
         covered = all_of([child.needs() for child in decided])
         if covered.exact and covered.paths and all(_implies(route, covered.paths) for route in found):
-            left = tuple(child for child in root.children if not child.needs().exact)
-            rest = left[0] if len(left) == 1 else And(left)
-    return Plan(routes=found, rest=rest)
+            left = [child for child in left if not child.needs().exact]
+    barred = [keys for child in left if (keys := _barred(child)) is not None]
+    left = [child for child in left if _barred(child) is None]
+    rest = None if not left else left[0] if len(left) == 1 else And(tuple(left))
+    return Plan(routes=found, barred=frozenset().union(*barred), rest=rest)
+
+
+def _barred(child: Node) -> frozenset[str] | None:
+    """Return the keys of which a document may carry none, when that is all that an exclusion says."""
+    if not isinstance(child, Not):
+        return None
+    needs = child.child.needs()
+    if not needs.exact or needs.paths is None or any(len(path) != 1 for path in needs.paths):
+        return None
+    return frozenset().union(*needs.paths)
 
 
 def _implies(route: tuple[str, ...], paths: tuple[frozenset[str], ...]) -> bool:
