@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from rules.cues.clauses import clause_follows, is_infinitive, object_follows, passive_follows
 from rules.cues.grammar import BARE
+from rules.cues.nouns import reduce_phrases
 from rules.cues.phrases import Item, items_of
+from rules.cues.valuing import acting_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +26,6 @@ if TYPE_CHECKING:
 REACH = 9  # tokens between a verb and its object; beyond, they belong to different phrases more often than not
 _CHAIN = 4  # tokens between two verbs of one chain ("agrees with Japan to lift")
 _FLOWS = frozenset({"flow", "facility", "vessel", "price"})
-_NEEDING = ("demand", "requir", "need", "apply for", "leav", "left")
-# A quota that is set up, planned or ended is a restriction; raised, handed out or cut it is an allowance.
-_SET_UP = (
-    "introduc", "launch", "set", "adopt", "announc", "lift", "remov", "scrap", "abolish", "end", "eliminat", "suspend",
-    "waiv", "propos", "plan", "consider", "weigh", "mull", "face", "renew", "replac",
-)  # fmt: skip
 _SCALE = {"flow": 1.0, "facility": 1.0, "vessel": 1.0, "talks": 0.8, "deal": 0.9, "price": 0.5, "menace": 0.6}
 
 
@@ -55,7 +51,7 @@ def votes(
 
     ``actors`` are the token indices of names (countries, bodies, companies), ``hyphened`` those after a hyphen.
     """
-    items = items_of(keys, grammar, actors, hyphened)
+    items = reduce_phrases(items_of(keys, grammar, actors, hyphened), keys)
     found: list[Vote] = []
     walk = _Walk(found)
     for position, item in enumerate(items):
@@ -283,7 +279,7 @@ class _Walk:
                 self.verb = Item(kind="verb", start=verb.start, end=item.end, word=verb.word, text=verb.text)
                 self.carried = True
             return
-        value = self._value(verb, item)
+        value = acting_on(verb, item, self.sign, with_seen=self.with_seen)
         if word.light and not self.chained and item.label in _FLOWS:
             value = 0.0
         elif word.sign > 0 and item.label == "vessel":
@@ -293,28 +289,6 @@ class _Walk:
         self.spent = True
         self.letting = verb.text.startswith("let")
         self.object = item if (word.light and not self.chained) or (word.sign > 0 > word.alone) else None
-
-    def _value(self, verb: Item, item: Item) -> float:
-        word = verb.word
-        if word.harm:
-            good = (item.label == "deal" and verb.text.startswith("str")) or (
-                item.label == "disruption" and verb.text.startswith("dodg")
-            )
-            return -1.0 if good else 1.0  # "strikes a deal", "dodges a strike", but "dodges duties"
-        if word.sign == 0:
-            value = float(word.alone) * self.sign
-            return -value if word.alone < 0 and item.label in {"menace", "offence"} else value
-        if item.label in {"permission", "deal"} and verb.text.startswith(_NEEDING):
-            return abs(self.sign)  # a permit that is now needed, a pact that is left
-        if item.label == "quota":
-            return self.sign if verb.text.startswith(_SET_UP) else -self.sign  # "introduces" and "raises a quota"
-        if self.with_seen and item.label in {"restriction", "disruption", "permission"}:
-            return item.polarity  # "hits China with tariffs"
-        if item.label == "offence":
-            return 1.0
-        if item.label == "menace":
-            return 1.0 if word.light else (self.sign or 1.0)
-        return self.sign * item.polarity
 
     def _flush_verb(self) -> None:
         verb = self.verb

@@ -1,4 +1,7 @@
+import subprocess
+import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +18,7 @@ NOISY = (
     "Leave a Reply"
 )
 READER = load_reader()
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_a_noisy_interview_article_yields_every_attribute(reader):
@@ -170,3 +174,27 @@ WORDS = (
 def test_any_order_of_known_words_is_read(words):
     cues = READER.read(" ".join(words), "")
     assert cues.direction in {"tightening", "easing", "mixed", "unclear"}
+
+
+def test_reading_does_not_depend_on_the_order_of_hashes():
+    script = (
+        "from rules.cues import load_reader; print(load_reader().read('Delhi will not sign the RCEP on AI chips', ''))"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(outputs) == 1
+
+
+def test_british_and_american_spelling_read_alike(reader):
+    british = reader.read("Chile denies export licences for lithium fertiliser", "")
+    american = reader.read("Chile denies export licenses for lithium fertilizer", "")
+    assert british.direction == american.direction == "tightening"
+    assert british.goods == american.goods
