@@ -59,11 +59,16 @@ def agreement(one: Traits, other: Traits) -> float:
     factor = math.exp(-((hours / SIGMA_HOURS) ** 2) / 2)
     if one.lead and other.lead and one.lead != other.lead:
         factor *= OTHER_LEAD
-    if one.names and other.names and one.names.isdisjoint(other.names):
+    if one.names and other.names and not meet(one.names, other.names):
         factor *= OTHER_NAMES
-    if one.actions and other.actions and one.actions.isdisjoint(other.actions):
+    if one.actions and other.actions and not meet(one.actions, other.actions):
         factor *= OTHER_ACTION
     return factor
+
+
+def meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Tell whether two short tuples have an element in common."""
+    return any(element in other for element in one)
 
 
 def jaccard(one: frozenset[T], other: frozenset[T]) -> float:
@@ -115,11 +120,11 @@ def _numbers(traits: Traits) -> set[str]:
 
 def same_document(one: Traits, other: Traits) -> bool:
     """Tell whether one article is the official document that the other is, or names in its text."""
-    return not (one.own.isdisjoint(other.instruments) and other.own.isdisjoint(one.instruments))
+    return meet(one.own, other.instruments) or meet(other.own, one.instruments)
 
 
 def _different_documents(one: Traits, other: Traits) -> bool:
-    return bool(one.own and other.own) and one.own.isdisjoint(other.own)
+    return bool(one.own and other.own) and not meet(one.own, other.own)
 
 
 def step_between(one: Traits, other: Traits) -> str:

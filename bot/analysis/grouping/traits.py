@@ -32,7 +32,9 @@ _UNDOING = frozenset((Stage.SUSPENDED, Stage.REVERSED, Stage.EXPIRED))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """One article as grouping sees it, kept small: a window holds hundreds of thousands.
+    """One article as grouping sees it, kept small: a window may hold hundreds of thousands.
+
+    Plain tuples rather than sets: the garbage collector leaves them alone, so that its pauses stay short.
 
     `terms` are the concepts of headline and head, then `e:` names and `g:` goods; `weights` theirs before rarity.
     """
@@ -47,12 +49,12 @@ class Traits:
     terms: tuple[str, ...]
     weights: "array[float]"
     lead: str  # the state that the headline names first, or ""
-    names: frozenset[str]  # companies, bodies and places that the headline names
-    actions: frozenset[str]
+    names: tuple[str, ...]  # companies, bodies and places that the headline names, sorted
+    actions: tuple[str, ...]
     steps: frozenset[tuple[str, str]]  # ("package", "12th")
     counts: frozenset[tuple[str, str]]  # ("firm", "28")
-    own: frozenset[str]  # instruments that the source itself states: the article is that document
-    instruments: frozenset[str]
+    own: tuple[str, ...]  # instruments that the source itself states: the article is that document
+    instruments: tuple[str, ...]
     direction: Direction
     undoes: bool  # reports that something is suspended, reversed or expired
     replies: bool  # reports a retaliation
@@ -96,12 +98,12 @@ def traits_of(article: Article, assessment: Assessment) -> Traits:
         terms=tuple(sys.intern(term) for term in terms),
         weights=array("f", terms.values()),
         lead=next((word for word in title if word in ACTOR_NAMES), ""),
-        names=frozenset(name for name in assessment.entities if f" {name.replace('_', ' ')} " in spaced),
-        actions=ACTION_NAMES.intersection(title),
+        names=tuple(sorted(name for name in assessment.entities if f" {name.replace('_', ' ')} " in spaced)),
+        actions=tuple(sorted(ACTION_NAMES.intersection(title))),
         steps=_numbered(title, _STEPS) or _numbered(head, _STEPS),
         counts=_numbered(title, _COUNTED),
-        own=frozenset(article.instruments),
-        instruments=frozenset(assessment.instruments),
+        own=tuple(article.instruments),
+        instruments=tuple(assessment.instruments),
         direction=assessment.direction,
         undoes=assessment.stage in _UNDOING,
         replies=not _REPLY_WORDS.isdisjoint(title) or any(phrase in spaced for phrase in _REPLY_PHRASES),

@@ -5,7 +5,6 @@ An article is placed by average link: it joins the story to whose members it is 
 be one are united by the same measure.
 """
 
-import bisect
 import heapq
 import math
 from array import array
@@ -30,9 +29,10 @@ class Window:
         self._members: dict[int, Member] = {}  # by slot, in order of arrival
         self._slots: dict[str, int] = {}  # article id -> slot
         self._story: dict[int, str] = {}  # slot -> story id
-        self._stories: dict[str, list[int]] = {}  # story id -> slots in order of arrival
+        # Tuples, since the garbage collector leaves tuples of numbers alone; they are short.
+        self._stories: dict[str, tuple[int, ...]] = {}  # story id -> slots in order of arrival
         self._postings: dict[str, list[int]] = {}  # term -> slots, the newest last
-        self._keys: dict[str, list[int]] = {}  # bare headline or `i:` document -> slots
+        self._keys: dict[str, tuple[int, ...]] = {}  # bare headline or `i:` document -> slots
         self._before: dict[str, str] = {}  # story -> the story that it follows
         self._apart: set[frozenset[str]] = set()  # pairs that a user split
         self._next = 0
@@ -81,11 +81,11 @@ class Window:
         self._members[slot] = Member(traits=traits, unit=array("f", self._vector(traits).values()))
         self._slots[traits.article_id] = slot
         self._story[slot] = story_id
-        self._stories.setdefault(story_id, []).append(slot)
+        self._stories[story_id] = (*self._stories.get(story_id, ()), slot)
         for term in traits.terms:
             self._postings.setdefault(term, []).append(slot)
         for key in _keys(traits):
-            self._keys.setdefault(key, []).append(slot)
+            self._keys[key] = (*self._keys.get(key, ()), slot)
 
     def move(self, article_id: str, story_id: str) -> None:
         """Put an article that is in the window into another story; the order of arrival is kept."""
@@ -93,7 +93,7 @@ class Window:
         if self._story[slot] != story_id:
             self._leave(slot)
             self._story[slot] = story_id
-            bisect.insort(self._stories.setdefault(story_id, []), slot)
+            self._stories[story_id] = tuple(sorted((*self._stories.get(story_id, ()), slot)))
 
     def keep_apart(self, one: str, other: str) -> None:
         """Never name these two stories as one again."""
@@ -101,7 +101,7 @@ class Window:
 
     def unions(self, story_id: str) -> tuple[str, ...]:
         """Name the stories that are one event with this one, by average link, now that its last article is in."""
-        slots = self._stories.get(story_id, [])
+        slots = self._stories.get(story_id, ())
         if len(slots) < 2:
             return ()
         found = []
@@ -116,7 +116,7 @@ class Window:
 
     def unite(self, kept: str, gone: str) -> None:
         """Move all articles of one story into another."""
-        for slot in list(self._stories.get(gone, ())):
+        for slot in self._stories.get(gone, ()):
             self.move(self._members[slot].traits.article_id, kept)
         if gone in self._before and self._before[gone] != kept:
             self._before.setdefault(kept, self._before[gone])
@@ -172,7 +172,7 @@ class Window:
         return Placement(story_id=self._story[first], copy_of=original.article_id, why=why, similarity=1.0)
 
     def _documented(self, traits: Traits) -> Placement | None:
-        for instrument in sorted(traits.own | traits.instruments):
+        for instrument in sorted({*traits.own, *traits.instruments}):
             for slot in reversed(self._keys.get(f"i:{instrument}", ())[-PER_TERM:]):
                 other = self._members[slot].traits
                 if same_document(traits, other) and not step_between(traits, other):
@@ -223,9 +223,10 @@ class Window:
 
     def _leave(self, slot: int) -> None:
         story_id = self._story[slot]
-        left = self._stories[story_id]
-        left.remove(slot)
-        if not left:
+        left = tuple(other for other in self._stories[story_id] if other != slot)
+        if left:
+            self._stories[story_id] = left
+        else:
             del self._stories[story_id]
 
     def _trim(self, term: str) -> None:
@@ -241,18 +242,20 @@ class Window:
         self._leave(slot)
         del self._story[slot], self._slots[member.traits.article_id]
         for key in _keys(member.traits):
-            self._keys[key].remove(slot)
-            if not self._keys[key]:
+            left = tuple(other for other in self._keys[key] if other != slot)
+            if left:
+                self._keys[key] = left
+            else:
                 del self._keys[key]
         if not self._members:
             self._before.clear()
 
 
-def _sample(slots: list[int], size: int) -> list[int]:
+def _sample(slots: tuple[int, ...], size: int) -> tuple[int, ...]:
     """Take a story's first articles, which say what it is about, and its newest."""
-    return slots if len(slots) <= size else [*slots[: size // 4], *slots[-(size - size // 4) :]]
+    return slots if len(slots) <= size else (*slots[: size // 4], *slots[-(size - size // 4) :])
 
 
 def _keys(traits: Traits) -> list[str]:
-    keys = [f"i:{instrument}" for instrument in sorted(traits.own | traits.instruments)]
+    keys = [f"i:{instrument}" for instrument in sorted({*traits.own, *traits.instruments})]
     return [traits.key, *keys] if traits.key else keys
