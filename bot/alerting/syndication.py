@@ -52,7 +52,7 @@ def _entry(entry: ET.Element, row: AlertRow, story: Story, words: Translator) ->
     changes = () if new else (Change(reason=row.reason, was=row.was),)
     lines = [change_words(Entry(story=story, new=new, changes=changes), words)]
     lines += [_source(article, words) for article in story.sources]
-    _add(entry, "summary", "\n".join(lines))
+    _add(entry, "content", "\n".join(lines)).set("type", "text")  # a must where there is no link
 
 
 def _source(article: StoryArticle, words: Translator) -> str:

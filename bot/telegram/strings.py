@@ -1,8 +1,8 @@
 """The words of the interface in the chat's language: gettext catalogs in `locales/<lang>/LC_MESSAGES/straitwatch.po`.
 
-English texts are the keys. `pybabel extract -k t -k n:1,2 -k N_ -o messages.pot bot/telegram` finds them, `pybabel
-update` carries them into the catalogs, and `pybabel compile -D straitwatch -d bot/telegram/locales` makes the `.mo`
-files that are read here; a test fails while one of them is behind.
+English texts are the keys. `pybabel extract -k t -k n:1,2 -k N_ -o messages.pot bot/telegram bot/alerting` finds them,
+`pybabel update` carries them into the catalogs, and `pybabel compile -D straitwatch -d bot/telegram/locales` makes the
+`.mo` files that are read here; a test fails while one of them is behind.
 """
 
 from datetime import date

@@ -66,9 +66,9 @@ class Wording:
             sections=tuple(section for section in self._sections(digest) if section.lines),
             pipe=pipe_line(digest, self._words),
             feedback=self._feedback(digest),
-            footer=t("Sent once a day." if digest.daily else "Sent once a week.")
-            + " "
-            + t("Change it with /settings."),
+            footer=t("Sent every day; /settings changes it.")
+            if digest.daily
+            else t("Sent every week; /settings changes it."),
             picture=picture,
         )
 
