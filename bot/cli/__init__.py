@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from bot.cli import demo, digest, rules, run, scan, stories, upkeep
+from bot.cli import demo, digest, rules, run, scan, sources, stories, upkeep
 from bot.errors import StraitwatchError
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app.command(name="demo")(demo.demo)
 app.command(name="scan")(scan.scan)
 app.command(name="digest")(digest.digest)
 app.command(name="export")(digest.export_)
+app.command(name="missed")(sources.missed)
+app.add_typer(sources.app, name="sources")
 app.add_typer(rules.app, name="rules")
 app.add_typer(stories.app, name="stories")
 upkeep.register(app)

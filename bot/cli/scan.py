@@ -1,6 +1,7 @@
 """`straitwatch scan`: assess one text, file or page, and show why."""
 
 import asyncio
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.errors import InputError
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from bot.domain import Article, Assessment
 
 MAX_BYTES = 5_000_000
+LONGEST_HEADLINE = 300  # characters
+SENTENCES_TRIED = 8
 COLOURS = {"tightening": "red", "easing": "green", "mixed": "yellow", "unclear": "dim"}
 
 
@@ -32,20 +35,22 @@ def scan(
     from bot.app import load_assessor
 
     settings = load_settings()
-    article = _read(what, contact=settings.contact, allow_private=settings.allow_private_networks)
+    article = _read(what, settings)
     assessor = load_assessor(settings)
-    (assessment,) = assessor.assess([article], explain=True)
+    readings = headlined(article)
+    best = max(zip(assessor.assess(readings), readings, strict=True), key=lambda pair: pair[0].probability)[1]
+    (assessment,) = assessor.assess([best], explain=True)
     if json:
         from bot.storage.codec import to_json
 
-        Console().print_json(data={"title": article.title, **to_json(assessment)})
+        Console().print_json(data={"title": best.title, **to_json(assessment)})
         return
-    show(Console(), article, assessment, whole=explain)
+    show(Console(), best, assessment, whole=explain)
 
 
-def _read(what: str, *, contact: str, allow_private: bool) -> "Article":
+def _read(what: str, settings: Settings) -> "Article":
     if what.startswith(("http://", "https://")):
-        return asyncio.run(_fetch(what, contact=contact, allow_private=allow_private))
+        return asyncio.run(_fetch(what, settings))
     if what == "-":
         content, name = sys.stdin.buffer.read(MAX_BYTES), "standard input"
     else:
@@ -57,19 +62,18 @@ def _read(what: str, *, contact: str, allow_private: bool) -> "Article":
     return _article(content, url="", name=name)
 
 
-async def _fetch(url: str, *, contact: str, allow_private: bool) -> "Article":
+async def _fetch(url: str, settings: Settings) -> "Article":
     from bot.app import make_fetcher
     from bot.ingest.fetching import Request
 
-    async with make_fetcher(contact=contact, allow_private=allow_private) as fetcher:
+    async with make_fetcher(settings) as fetcher:
         response = await fetcher.fetch(Request(url=url))
     if response.failure is not None:
-        raise InputError(f"{url}: {response.failure}. Check the address, or save the page and scan the file")
+        raise InputError(f"{url}: {response.failure.text}. Check the address, or save the page and scan the file")
     return _article(response.body, url=response.url, name=url)
 
 
 def _article(content: bytes, *, url: str, name: str) -> "Article":
-    from bot.domain import Article
     from bot.ingest.pages import extract
 
     head = content[:2000].lstrip().lower()
@@ -79,10 +83,16 @@ def _article(content: bytes, *, url: str, name: str) -> "Article":
     else:
         decoded = content.decode("utf-8", errors="replace").replace("\x00", "")
         title, _, text = decoded.strip().partition("\n")
-        if len(title) > 300:  # a text without a headline: its first sentence stands for one
-            title, text = title.split(". ")[0][:300], decoded
+        if len(title) > LONGEST_HEADLINE:
+            title, text = "", decoded
     if not (title.strip() or text.strip()):
         raise InputError(f"{name}: no text found. Give an article with a headline and some text")
+    return _made(title.strip(), text.strip(), url)
+
+
+def _made(title: str, text: str, url: str) -> "Article":
+    from bot.domain import Article
+
     return Article(
         id="scan",
         source_id="scan",
@@ -90,10 +100,25 @@ def _article(content: bytes, *, url: str, name: str) -> "Article":
         tier=3,
         lang="en",
         url=url,
-        title=title.strip(),
-        text=text.strip(),
+        title=title,
+        text=text,
         fetched_at=datetime.now(UTC),
     )
+
+
+def headlined(article: "Article") -> list["Article"]:
+    """Give the article, or, where it has no headline, one reading for each of its first sentences as headline.
+
+    A headline decides much. Without one, the sentence that reports most stands in for it, as an editor would choose.
+    """
+    if article.title:
+        return [article]
+    flat = re.sub(r"\bU\. ?S\. ?(?=\w)", "US ", article.text[:6000])
+    sentences = [part.strip() for part in re.split(r"(?<=[.!?])\s+|\n+", flat)]
+    fitting = [part for part in sentences if 40 <= len(part) <= LONGEST_HEADLINE][:SENTENCES_TRIED]
+    return [_made(part, article.text, article.url) for part in fitting] or [
+        _made(article.text[:LONGEST_HEADLINE], article.text, article.url)
+    ]
 
 
 def show(console: "Console", article: "Article", assessment: "Assessment", *, whole: bool) -> None:
