@@ -8,6 +8,7 @@ MAX_DEPTH = 100  # of elements inside one item
 SHORT_FIELD = 512  # bytes of a field such as an author or a date
 
 _BARE = re.compile(rb"&(?!(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
+_REFERENCE = re.compile(rb"&#(?:([0-9]{1,20})|[xX]([0-9A-Fa-f]{1,20}));")
 _SPACES = re.compile(rb"\s*")
 _ITEM = re.compile(rb"<(?:[\w-]{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ROOTS = re.compile(rb"<(?:[\w-]{1,20}:)?(rss|rdf|feed|channel|redirect|item|entry)[\s>/]", re.IGNORECASE)
@@ -30,6 +31,7 @@ def defuse(data: bytes) -> bytes:
     data = _without_dtd(_capped(data))
     if data.count(b"<") > MANY_TAGS:
         data = _flattened(data)
+    data = _REFERENCE.sub(_sound, data)
     if _BARE.search(data):
         data = _ampersands_escaped(data)
     return _short_cdata(_LONG_RUN.sub(_cut, data))
@@ -86,6 +88,13 @@ def _ampersands_escaped(data: bytes) -> bytes:
         parts += [_BARE.sub(b"&amp;", data[at:start]), data[start:end]]
         at = end
     return b"".join((*parts, _BARE.sub(b"&amp;", data[at:])))
+
+
+def _sound(found: "re.Match[bytes]") -> bytes:
+    """Replace references to characters that do not exist, over which parsers stumble."""
+    number = int(found[1]) if found[1] else int(found[2], 16)
+    exists = number in {9, 10, 13} or 0x20 <= number < 0xD800 or 0xE000 <= number < 0x110000
+    return found[0] if exists else b"&#xFFFD;"
 
 
 def _flattened(data: bytes) -> bytes:

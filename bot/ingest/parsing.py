@@ -91,7 +91,10 @@ class ParserPool:
             process = self._idle.pop()
             kept: _Process | None = None
             try:
-                process = process or await _Process.start(self._cpu_seconds)
+                try:
+                    process = process or await _Process.start(self._cpu_seconds)
+                except OSError as error:
+                    return Failure(kind=FailureKind.PARSER, text=f"no parser could be started ({error})")
                 result, kept = await self._ask(process, head, body), process
                 if process.tired or isinstance(result, Failure):
                     kept = None

@@ -5,10 +5,12 @@ starts another. The process knows no settings, no token and no database.
 """
 
 import json
+import logging
 import math
 import resource
 import struct
 import sys
+import warnings
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -52,6 +54,9 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
     source, target = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # whatever a library prints must not end up between the frames
+    # nobody reads along: a full pipe would stop the process, and only its last words are of interest
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
     while job := _receive(source):
         used = resource.getrusage(resource.RUSAGE_SELF)
         allowance = math.ceil(used.ru_utime + used.ru_stime) + cpu_seconds + len(job[1]) // BYTES_A_SECOND

@@ -21,6 +21,11 @@ from bot.ingest.items import Item, NotAFeedError, Parsed
 from bot.ingest.kind import Answer, Kind, State, ask_url
 from bot.ingest.kinds import json_feed
 
+# What feedparser is known to raise on ill-formed extensions (media, geo, licences); without those it reads on.
+BREAKS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_EXTENSION = re.compile(rb"</?(?!content:|dc:|atom:|rdf:|a10:)[\w-]{1,40}:[^<>]*>")
+_DECLARATION = re.compile(rb"<\?xml[^>]{0,300}\?>")
+
 
 def parse(source: Source, answer: Answer, state: State) -> Parsed:
     """Read a feed; raises NotAFeedError for HTML pages, empty bodies and other things without a feed in them."""
@@ -41,7 +46,7 @@ def parse(source: Source, answer: Answer, state: State) -> Parsed:
         notes=notes,
         title=plain(str(channel.get("title", "")), TITLE_CHARS),
         home=link(str(channel.get("link", "")), answer.url),
-        lang=str(channel.get("language", ""))[:16],
+        lang=squeeze(str(channel.get("language", "")), 16),
         ttl_minutes=_number(channel.get("ttl")),
         skip_hours=_skip_hours(answer.body),
         skip_days=_skip_days(answer.body),
@@ -50,21 +55,27 @@ def parse(source: Source, answer: Answer, state: State) -> Parsed:
 
 
 def read(body: bytes, headers: Mapping[str, str], url: str) -> Any:
-    """Run feedparser on a defused body and give its result."""
+    """Run feedparser on a defused body and give its result; raises NotAFeedError where it cannot be brought to one."""
     import feedparser  # noqa: PLC0415 - heavy; only the parser's process needs it
     from feedparser.encodings import convert_to_utf8  # noqa: PLC0415
 
     wanted = {name: headers[name] for name in ("content-type", "content-language") if name in headers}
-    seen: dict[str, Any] = {}
-    data = convert_to_utf8(wanted, body, seen) if body.strip() else b""
+    try:
+        data = convert_to_utf8(wanted, body, {}) if body.strip() else b""
+    except (ValueError, LookupError):  # a name of an encoding that Python's codecs choke on
+        data = _DECLARATION.sub(b"", body.decode("utf-8", "replace").encode(), count=1)
     wanted["content-type"] = "application/xml; charset=utf-8"
     wanted["content-location"] = url
-    # never bytes or text themselves: feedparser takes those for the name of a file first
-    found = feedparser.parse(
-        io.BytesIO(defuse(data)), response_headers=wanted, sanitize_html=False, resolve_relative_uris=False
-    )
-    found.setdefault("version", "")  # feedparser leaves it out for an empty body
-    return found
+    data = defuse(data)
+    for attempt in (data, _EXTENSION.sub(b"", data)):
+        with suppress(*BREAKS):
+            # never bytes or text themselves: feedparser takes those for the name of a file first
+            found = feedparser.parse(
+                io.BytesIO(attempt), response_headers=wanted, sanitize_html=False, resolve_relative_uris=False
+            )
+            found.setdefault("version", "")  # feedparser leaves it out for an empty body
+            return found
+    raise NotAFeedError("the feed is broken in a way that no reader takes")
 
 
 def _item(entry: Any, page_url: str, zone_hours: float) -> Item:

@@ -118,6 +118,15 @@ def test_charsets_are_found_out() -> None:
     assert parse(korean).items[0].title == "수출통제 고시"
 
 
+@pytest.mark.parametrize("name", ["u\x00tf-8", "hex", "zlib", "idna", "none-such", "undefined", "utf-8" * 50, ""])
+def test_odd_names_of_encodings_lose_nothing(name: str) -> None:
+    body = rss([Entry(title="Zölle für Graphit", at=NOW)]).replace(b'"utf-8"', f'"{name}"'.encode())
+    assert parse(body).items[0].title == "Zölle für Graphit"
+    assert (
+        parse(rss([Entry(title="Quota", at=NOW)]), content_type=f"text/xml; charset={name}").items[0].title == "Quota"
+    )
+
+
 @pytest.mark.parametrize("number", range(len(TITLES)))
 def test_naughty_titles_come_out_plain(number: int) -> None:
     (item,) = parse(HOSTILE[f"/title-blns/{number}"]().body).items
