@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -28,7 +30,7 @@ from bot.telegram.composing import StoryComposer
 from bot.telegram.notifier import TelegramTarget
 from bot.telegram.pacing import Pacer
 from bot.telegram.sender import Sender
-from tests.fakes.bot_api import BotApi, Shown
+from tests.fakes.bot_api import TOKEN, BotApi, Shown
 from tests.fakes.values import NOW, alert, article, assessment, member, story, subscription
 
 OWNER = 42
@@ -178,15 +180,30 @@ class House:
         return told
 
 
+@cache
+def _settings() -> Settings:
+    return Settings(telegram_token=TOKEN, _env_file=None)
+
+
+@cache
+def _empty_database() -> bytes:
+    """Make the tables once: a copy of the file is ready at once."""
+    with TemporaryDirectory() as folder:
+        engine = open_engine(f"sqlite:///{folder}/empty.sqlite3")
+        metadata.create_all(engine)
+        engine.dispose()
+        return (Path(folder) / "empty.sqlite3").read_bytes()
+
+
 @asynccontextmanager
 async def house(tmp_path: Path, *, owner_id: int = OWNER, **given: Any) -> AsyncIterator[House]:
     """Open a house with an empty database; `given` are further fields of `Services`."""
+    (tmp_path / "bot.sqlite3").write_bytes(_empty_database())
     engine = open_engine(f"sqlite:///{tmp_path}/bot.sqlite3")
     event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))  # no power cuts
-    metadata.create_all(engine)
     clock = FixedClock()
     async with BotApi() as api:
-        settings = Settings(telegram_token=api.token, telegram_api=api.url, owner_id=owner_id, _env_file=None)
+        settings = _settings().model_copy(update={"telegram_api": api.url, "owner_id": owner_id})
         application = build_application(settings, engine, Services(clock=clock, **given))
         if owner_id:
             from bot.storage.access import make_owner

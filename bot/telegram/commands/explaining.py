@@ -10,6 +10,7 @@ from bot.storage.subscriptions import subscriptions_of
 from bot.telegram.commands.matching import matching
 from bot.telegram.commands.turns import Turn, bold, code, line
 from bot.telegram.markup import Block, Span, one_line
+from bot.telegram.menus.roles import title_of
 from bot.telegram.menus.zones import local
 from bot.telegram.rendering import LEVEL_MARKS
 
@@ -58,7 +59,9 @@ def short_reason(turn: Turn, story_id: str) -> str:
     if not found:
         return turn.t("I have no such story (any more).")
     story, assessment = found[0].story, found[0].assessment
-    rules = ", ".join(one_line(name, 30) for name, _ in history.fate(turn.tx, turn.chat.key, story.id).rules[:2])
+    rules = ", ".join(
+        one_line(title_of(name, turn.words), 30) for name, _ in history.fate(turn.tx, turn.chat.key, story.id).rules[:2]
+    )
     publishers = turn.n("{count} independent publisher", "{count} independent publishers", len(story.publishers))
     words = [rules, f"{assessment.probability:.0%}", publishers, one_line(assessment.reason, 80)]
     return one_line(" · ".join(word for word in words if word), 190)
@@ -102,7 +105,7 @@ def _rules(turn: Turn, told: Told, fate: Fate) -> list[Block]:
     for name, words in rules[:5]:
         shown = ", ".join(one_line(word, 40) for word in words[:8])
         tail = f" ({shown})" if shown else ""
-        lines.append(line(turn.t("Your rule:") + " ", Span(text=one_line(name, 80), italic=True), tail))
+        lines.append(line(turn.t("Your rule:") + " ", Span(text=title_of(name, turn.words), italic=True), tail))
     return lines
 
 

@@ -10,7 +10,7 @@ from bot.storage.posts import post_of
 from bot.storage.subscriptions import end_snooze, snooze, subscriptions_of
 from bot.telegram.commands.turns import Answer, Turn, bold, line, reply, say
 from bot.telegram.markup import one_line
-from bot.telegram.menus.roles import named, topic_named
+from bot.telegram.menus.roles import named, title_of, topic_named
 from bot.telegram.menus.zones import local
 from bot.telegram.strings import N_
 
@@ -105,7 +105,7 @@ def _target(turn: Turn, words: list[str]) -> tuple[str, str, str] | None:
     name = rest if kind in {"topic", "rule", "thema", "regel"} and rest else " ".join(words)
     rule = named(subscriptions_of(turn.tx, turn.chat.key), name)
     if rule is not None and kind not in {"topic", "thema"}:
-        return "rule", rule.id, one_line(rule.name, 60)
+        return "rule", rule.id, title_of(rule.name, turn.words)
     topic = topic_named(name)
     return ("topic", topic.value, turn.words.topic(topic)) if topic is not None else None
 
@@ -117,7 +117,7 @@ def _list(turn: Turn) -> Answer:
     )
     if not silent:
         return reply(turn.t("Nothing is silent here."), hint)
-    names = {one.id: one.name for one in subscriptions_of(turn.tx, turn.chat.key)}
+    names = {one.id: title_of(one.name, turn.words) for one in subscriptions_of(turn.tx, turn.chat.key)}
     blocks, buttons = [line(bold(turn.t("Silent here")))], []
     for number, (what, value, until) in enumerate(silent[:SHOWN]):
         name = one_line(names.get(value, value), 60)

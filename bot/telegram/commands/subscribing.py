@@ -3,7 +3,7 @@
 from bot.storage.subscriptions import delete_subscription, subscriptions_of
 from bot.telegram.commands.turns import Answer, Turn, bold, line, reply
 from bot.telegram.markup import one_line
-from bot.telegram.menus.roles import ROLES, Role, chosen_topics, named, topic_named
+from bot.telegram.menus.roles import ROLES, Role, chosen_topics, named, title_of, topic_named
 from bot.telegram.menus.topics import add_role, set_topics, topics_menu
 
 
@@ -36,7 +36,7 @@ def unsubscribe(turn: Turn) -> Answer:
     if not subscriptions:
         return reply(turn.t("There is no subscription here. /topics adds some."))
     if not turn.args:
-        names = ", ".join(one_line(one.name, 60) for one in subscriptions)
+        names = ", ".join(title_of(one.name, turn.words) for one in subscriptions)
         return reply(
             line(turn.t("Subscribed:"), " ", bold(names)),
             line(turn.t("Name what to end: /unsubscribe TOPIC, a rule's name, or all. /pause only holds alerts back.")),

@@ -13,7 +13,7 @@ from bot.storage.subscriptions import snooze as save_snooze
 from bot.storage.subscriptions import subscriptions_of
 from bot.telegram.commands.turns import Answer, Turn, rows
 from bot.telegram.markup import one_line
-from bot.telegram.menus.roles import named
+from bot.telegram.menus.roles import named, title_of
 from bot.telegram.rendering import alert_buttons
 from bot.telegram.strings import N_
 
@@ -37,7 +37,7 @@ def snooze(turn: Turn) -> Answer:
     offered = [("story", turn.t("This story"))]
     rule = _first_rule(turn)
     if rule:
-        offered.append(("rule", turn.t("Rule “{name}”", name=one_line(rule, 24))))
+        offered.append(("rule", turn.t("Rule “{name}”", name=one_line(title_of(rule, turn.words), 24))))
     if story.topics:
         offered.append(("topic", turn.words.topic(story.topics[0])))
     lines = [

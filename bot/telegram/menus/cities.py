@@ -116,7 +116,7 @@ def guess_zone(lang: str) -> str | None:
 
 def find_zones(text: str, *, now: datetime, limit: int = 6) -> list[str]:
     """Give the zones that a text may mean, the best first: a zone's name, a city, or an offset such as UTC+2."""
-    wanted = _plain(text)
+    wanted = _plain(text[:100])
     if not wanted:
         return []
     offset = _OFFSET.fullmatch(text.strip())
@@ -183,7 +183,7 @@ def _degrees(text: str) -> tuple[float, float] | None:
 def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text.casefold())
     kept = "".join(character for character in folded if not unicodedata.combining(character))
-    return " ".join(kept.replace("_", " ").replace("-", " ").split())[:100]
+    return " ".join(re.sub(r"[^\w\s+:/']|_", " ", kept).split())
 
 
 def _heard(wanted: str, cities: str) -> bool:

@@ -9,7 +9,7 @@ from bot.storage.subscriptions import subscriptions_of
 from bot.telegram.commands.matching import sample
 from bot.telegram.commands.turns import Answer, Turn, bold, line, rows, say
 from bot.telegram.markup import Block
-from bot.telegram.menus.roles import ROLES, role_of
+from bot.telegram.menus.roles import ROLES, role_of, title_of
 from bot.telegram.menus.topics import add_role
 from bot.telegram.menus.zones import guess_zone
 from bot.telegram.messages import Button
@@ -44,7 +44,7 @@ def role(turn: Turn) -> Answer:
     add_role(turn, chosen)
     first = not turn.state.get("set")
     if first and turn.chat.zone in {"UTC", turn.services.zone}:
-        zone = guess_zone(turn.person.lang) or turn.chat.zone
+        zone = guess_zone(turn.person.lang) or guess_zone(turn.here.lang) or turn.chat.zone
         save_chat(turn.tx, replace(turn.chat, zone=zone, quiet_from=QUIET[0], quiet_to=QUIET[1]))
     buttons = [
         turn.button(turn.t("{level} and above", level=turn.words.severity(level)), "olevel", level.word)
@@ -96,7 +96,7 @@ def done(turn: Turn) -> Answer:
     """End the set-up: sum up, and show the last matching alert as a sample."""
     from bot.telegram.menus.settings import summary  # noqa: PLC0415 - settings know this module's quiet hours
 
-    names = ", ".join(turn.t(one.name) for one in subscriptions_of(turn.tx, turn.chat.key))
+    names = ", ".join(title_of(one.name, turn.words) for one in subscriptions_of(turn.tx, turn.chat.key))
     if not names:
         return welcome(turn, turn.t("Nothing is subscribed yet."))
     blocks = [

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain import Subscription, Topic, derive_id
-from bot.telegram.strings import N_
+from bot.telegram.markup import one_line
+from bot.telegram.strings import N_, Translator
 
 TOPICS_NAME = N_("Topics")  # the name of the subscription that the topic buttons write
 RULES_LIMIT = 50  # subscriptions of one chat (reliability table X14)
@@ -110,6 +111,12 @@ def named(subscriptions: Iterable[Subscription], name: str) -> Subscription | No
     """Give the subscription of that name, whatever the case of its letters."""
     folded = name.casefold()
     return next((one for one in subscriptions if one.name.casefold() == folded), None)
+
+
+def title_of(name: str, words: Translator) -> str:
+    """Give a subscription's name as it is shown: those that we gave are translated, the users' own stay."""
+    ours = {TOPICS_NAME, *(role.name for role in ROLES)}
+    return words.t(name) if name in ours else one_line(name, NAME_LIMIT)
 
 
 def free_name(subscriptions: Iterable[Subscription], wanted: str) -> str:

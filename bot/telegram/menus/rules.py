@@ -13,7 +13,7 @@ from bot.storage.subscriptions import (
 from bot.telegram.commands.turns import Answer, Asked, Turn, bold, line, rows, say
 from bot.telegram.markup import Block, Span, one_line
 from bot.telegram.menus.drafts import tried
-from bot.telegram.menus.roles import RULES_LIMIT, free_name, new_id
+from bot.telegram.menus.roles import RULES_LIMIT, free_name, new_id, title_of
 from rules.query import QueryError, parse
 
 _MENU = {"menu": "rules"}
@@ -30,7 +30,7 @@ def rules_menu(turn: Turn, *, edit: bool = False, toast: str = "") -> Answer:
     blocks: list[Block] = [line(bold(turn.t("Rules")))]
     buttons = []
     for number, one in enumerate(found, 1):
-        name = one_line(turn.t(one.name), 60)
+        name = title_of(one.name, turn.words)
         mark = "⏸ " if one.paused else ""
         blocks.append(line(f"{number}. {mark}", bold(name), ": ", Span(text=one_line(one.query, 120), code=True)))
         buttons.append(turn.button(f"{number}. {mark}{one_line(name, 24)}", "rule", f"show.{one.id}"))
@@ -86,7 +86,7 @@ def save_rule(turn: Turn, name: str, query: str, rule_id: str) -> Answer:
     old = next((one for one in found if one.id == rule_id), None)
     same = next((one for one in found if one.query == query and one.id != rule_id), None)
     if same is not None:
-        text = turn.t("The rule “{name}” asks the same already.", name=one_line(turn.t(same.name), 60))
+        text = turn.t("The rule “{name}” asks the same already.", name=title_of(same.name, turn.words))
         return Answer(toast=text, loud=True)
     if old is None and len(found) >= RULES_LIMIT:
         text = turn.t("A chat can have {count} rules. Delete one first, or join two with OR.", count=RULES_LIMIT)
@@ -108,7 +108,7 @@ def _page(turn: Turn, one: Subscription, *, toast: str = "") -> Answer:
     mode = modes[one.mode] if one.mode is not None else turn.t("as the chat")
     state = turn.t("paused") if one.paused else turn.t("active")
     blocks = [
-        line(bold(one_line(turn.t(one.name), 80)), f" · {state}"),
+        line(bold(title_of(one.name, turn.words)), f" · {state}"),
         line(Span(text=one.query, code=True)),
         line(turn.t("Level: {level}. Mode: {mode}.", level=level, mode=mode)),
     ]
@@ -145,7 +145,7 @@ def _test(turn: Turn, one: Subscription) -> Answer:
         query = parse(one.query)
     except QueryError as error:
         return Answer(parts=say(turn.t("I cannot read this query:"), line(Span(text=error.pretty(), pre=True))))
-    name = line(bold(one_line(turn.t(one.name), 80)))
+    name = line(bold(title_of(one.name, turn.words)))
     return Answer(later=lambda: Answer(parts=say(name, *tried(turn, query, one.id))))
 
 
@@ -156,5 +156,5 @@ def _confirm(turn: Turn, one: Subscription) -> Answer:
             turn.button(turn.t("Back"), "rule", f"show.{one.id}"),
         ),
     )
-    text = turn.t("Delete the rule “{name}”?", name=one_line(turn.t(one.name), 80))
+    text = turn.t("Delete the rule “{name}”?", name=title_of(one.name, turn.words))
     return Answer(parts=say(text, buttons=buttons), edit=True, menu=_MENU)  # type: ignore[arg-type]

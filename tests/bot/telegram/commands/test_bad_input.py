@@ -52,7 +52,7 @@ async def test_buttons_with_hostile_data_are_answered_and_change_nothing(house):
     for action in sorted(PRESSES):
         before = snapshot(house)
         for shown, short in zip((alerted, menu), shorts, strict=True):
-            for arg in ("", "1", "../x", "story.9y", "erase.0000", "99999999", "😀"):
+            for arg in ("", "../x", "story.9y", "erase.0000", "😀"):
                 answered = len(house.api.answers)
                 house.clock.pass_by(minutes=1)
                 await house.press_data(shown, f"v1:{action}:{short}:{arg}")
