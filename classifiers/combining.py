@@ -7,17 +7,17 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-LEAN_PULL: Final = 0.35
+LEAN_PULL: Final = 0.3
 """Log-odds that one vote of the rules adds to its direction."""
 LEAN_LIMIT: Final = 4.0
 """Votes beyond this many add nothing."""
-EASING_HANDICAP: Final = 0.3
+EASING_HANDICAP: Final = 1.0
 """Log-odds in favour of easing, which the training news holds three times as rarely as tightening."""
-CLEAR: Final = 0.35
+CLEAR: Final = 0.6
 """Below this distance in log-odds between tightening and easing the answer is `unclear`."""
 MIXED_SHARE: Final = 0.5
 """The model's share from which an item is `mixed`; half of it is enough where the rules say so too."""
-STAGE_PULL: Final = 0.15
+STAGE_PULL: Final = 0.1
 """How much share a stage cue adds to the model's share of that stage."""
 
 

@@ -43,7 +43,7 @@ def compare(data: Path, *, external: Path | None, reader: running.Reader | None,
     rows = []
     for name, settings in candidates(signals=reader is not None).items():
         start = time.perf_counter()
-        fitted = training.fit(what.examples, taught, settings, attributes=False)
+        fitted = training.fit(what.examples, taught, settings, parts=frozenset({"relevance"}))
         seconds = time.perf_counter() - start
         scores = fitted.logits(asked)[:, 0]
         figure = bootstrap(len(items), _precision_of(labels, scores), 200 if quick else RESAMPLES)
@@ -72,7 +72,7 @@ def learning_curve(
     rows = []
     for share in shares:
         part = running.thinned(what.examples, share)
-        fitted = training.fit(part, training.readings_of(part, draw), Settings(), attributes=False)
+        fitted = training.fit(part, training.readings_of(part, draw), Settings(), parts=frozenset({"relevance"}))
         figure = average_precision(labels, fitted.logits(asked)[:, 0])
         rows.append({"share": share, "examples": len(part), "average_precision": round(figure, 4)})
     return rows

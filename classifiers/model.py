@@ -84,7 +84,11 @@ class Model:
 
     def probabilities(self, items: Sequence[Item]) -> NDArray[np.float64]:
         """Return the calibrated probabilities of relevance alone, of shape (items,)."""
-        return self._calibrated(self.logits([read(item) for item in items])[:, 0])
+        return self._calibrated(self.relevance_logits(items))
+
+    def relevance_logits(self, items: Sequence[Item]) -> NDArray[np.float64]:
+        """Return raw log-odds of relevance of shape (items,), for a second opinion to build on."""
+        return self.logits([read(item) for item in items])[:, 0]
 
     def predict(self, items: Sequence[Item]) -> list[Prediction]:
         """Judge a batch; the order is kept, no text raises."""

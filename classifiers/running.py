@@ -14,8 +14,9 @@ from classifiers import corpus, training
 from classifiers.combining import combine_direction, combine_stage
 from classifiers.corpus import Example
 from classifiers.evaluation import Verdict
+from classifiers.features import Reading
 from classifiers.feedback import examples_of
-from classifiers.model import Item, Model, Prediction
+from classifiers.model import Item, Model, Prediction, heads
 from classifiers.taxonomy import TOPICS
 from classifiers.training import Numbers, Settings
 
@@ -85,13 +86,14 @@ def teach(
 
     chosen = settings or Settings()
     readings = training.readings_of(what.examples, signals)
-    outside = training.out_of_fold(what.examples, readings, chosen)
+    outside = _topics_out_of_fold(what.examples, readings, chosen)
     fitted = training.fit(what.examples, readings, chosen)
     if what.tuning:
         logits = fitted.logits(training.readings_of(what.tuning, signals))[:, 0]
         calibration, threshold = _tuned(what.tuning, logits)
     else:
-        calibration, threshold = _untuned(what.examples, outside[:, 0], chosen)
+        relevance = training.out_of_fold(what.examples, readings, chosen, frozenset({"relevance"}))
+        calibration, threshold = _untuned(what.examples, relevance[:, 0], chosen)
     card: dict[str, Any] = {
         "trained_at": now.isoformat(timespec="seconds"),
         "threshold": threshold,
@@ -204,6 +206,16 @@ def _topic_thresholds(examples: Sequence[Example], logits: Numbers) -> dict[str,
     for number, name in enumerate(TOPICS):
         own = training.best_threshold(chances[:, number], truth[:, number]) if truth[:, number].sum() >= 30 else pooled
         result[name] = round((own + pooled) / 2, 4)  # drawn to the pooled one: a threshold of few items is noise
+    return result
+
+
+def _topics_out_of_fold(examples: Sequence[Example], readings: Sequence[Reading], settings: Settings) -> Numbers:
+    """Return out-of-fold log-odds of the topic heads; only rows with topics are fitted and filled."""
+    rows = [i for i, e in enumerate(examples) if e.topics and e.relevant is not False]
+    result = np.zeros((len(examples), len(heads())))
+    if rows:
+        chosen, read = [examples[i] for i in rows], [readings[i] for i in rows]
+        result[rows] = training.out_of_fold(chosen, read, settings, frozenset({"topic"}))
     return result
 
 

@@ -26,6 +26,8 @@ Numbers = NDArray[np.float64]
 NATURAL_PREVALENCE: Final = 0.012
 """Share of relevant items in an unsampled news stream, by the weights of the development items."""
 FOLDS: Final = 5
+PARTS: Final = frozenset({"relevance", "topic", "direction", "stage"})
+"""The kinds of heads."""
 _SEED: Final = 20261124
 
 
@@ -72,15 +74,15 @@ def stack(blocks: Sequence[BlockVectorizer], readings: Sequence[Reading]) -> "cs
 
 
 def fit(
-    examples: Sequence[Example], readings: Sequence[Reading], settings: Settings, *, attributes: bool = True
+    examples: Sequence[Example], readings: Sequence[Reading], settings: Settings, *, parts: frozenset[str] = PARTS
 ) -> Fitted:
-    """Fit blocks and every head on all examples; without `attributes` the head of relevance alone."""
+    """Fit blocks and heads on all examples; the columns of heads outside `parts` stay zero."""
     used = [block for block in settings.blocks if block.name != "signal" or any(r.signals for r in readings)]
     blocks = tuple(fit_block(block, readings) for block in used)
     matrix = stack(blocks, readings)
-    columns = [_relevance(examples, matrix, settings)]
-    if attributes:
-        columns += _attributes(examples, matrix, settings)
+    nothing = (np.zeros(matrix.shape[1]), 0.0)
+    columns = [_relevance(examples, matrix, settings) if "relevance" in parts else nothing]
+    columns += _attributes(examples, matrix, settings, parts)
     return Fitted(
         blocks=blocks,
         weights=np.stack([weights for weights, _ in columns], axis=1),
@@ -99,7 +101,9 @@ def finish(fitted: Fitted, *, version: str, card: dict[str, Any]) -> Model:
     return Model(blocks=fitted.blocks, weights=parts, intercepts=fitted.intercepts, card=whole)
 
 
-def out_of_fold(examples: Sequence[Example], readings: Sequence[Reading], settings: Settings) -> Numbers:
+def out_of_fold(
+    examples: Sequence[Example], readings: Sequence[Reading], settings: Settings, parts: frozenset[str] = PARTS
+) -> Numbers:
     """Return log-odds of shape (examples, heads), each from a model that saw no item of the same publisher.
 
     Own examples have one publisher but no copies of each other, so they are spread over the folds by their number.
@@ -109,7 +113,7 @@ def out_of_fold(examples: Sequence[Example], readings: Sequence[Reading], settin
     for fold in range(FOLDS):
         inside, outside = np.flatnonzero(folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
         if outside:
-            part = fit([examples[i] for i in inside], [readings[i] for i in inside], settings)
+            part = fit([examples[i] for i in inside], [readings[i] for i in inside], settings, parts=parts)
             result[outside] = part.logits([readings[i] for i in outside])
     return result
 
@@ -183,18 +187,25 @@ def _weight(example: Example, settings: Settings) -> float:
     return 1.0 if example.relevant is not None else settings.doubtful_weight
 
 
-def _attributes(examples: Sequence[Example], matrix: Any, settings: Settings) -> list[tuple[Numbers, float]]:
+def _attributes(
+    examples: Sequence[Example], matrix: Any, settings: Settings, parts: frozenset[str]
+) -> list[tuple[Numbers, float]]:
     """Fit topics, directions and stages one against the rest, on relevant and doubtful items."""
     rows = np.array([i for i, e in enumerate(examples) if e.relevant is not False and e.topics], dtype=np.int64)
     kept = [examples[i] for i in rows]
     targets = [
-        *([t in e.topics for e in kept] for t in TOPICS),
-        *([e.direction == d for e in kept] for d in DIRECTIONS),
-        *([e.stage == s for e in kept] for s in STAGES),
+        *(("topic", [t in e.topics for e in kept]) for t in TOPICS),
+        *(("direction", [e.direction == d for e in kept]) for d in DIRECTIONS),
+        *(("stage", [e.stage == s for e in kept]) for s in STAGES),
     ]
     weights = np.array([_weight(e, settings) for e in kept])
     part = matrix[rows]
-    return [_weights(part, np.array(t, dtype=float), weights, settings.attribute_c) for t in targets]
+    return [
+        _weights(part, np.array(target, dtype=float), weights, settings.attribute_c)
+        if kind in parts
+        else (np.zeros(matrix.shape[1]), 0.0)
+        for kind, target in targets
+    ]
 
 
 def _weights(matrix: Any, labels: Numbers, weights: Numbers, c: float) -> tuple[Numbers, float]:
