@@ -61,8 +61,9 @@ def _bring_up(tx: Connection, row: dict[str, Any], stored: "Row[Any]") -> None:
 
 
 def add(tx: Connection, source: Source, *, added_by: str) -> bool:
-    """Add a user's source; False where the id is taken already."""
-    if tx.execute(select(sources.c.id).where(sources.c.id == source.id)).first():
+    """Add a user's source; False where its id or its address is there already."""
+    taken = or_(sources.c.id == source.id, sources.c.url == source.url, sources.c.moved_url == source.url)
+    if tx.execute(select(sources.c.id).where(taken)).first():
         return False
     tx.execute(sources.insert().values(**row_of(source, added_by)))
     return True

@@ -42,6 +42,10 @@ REMEMBERED = SourceMemory(
 )
 
 
+def named(name: str) -> Source:
+    return replace(PAPER, id=name, url=f"https://{name}.test/feed")
+
+
 def test_the_shipped_catalog_is_stored_and_loaded_as_it_is(engine: Engine) -> None:
     catalog = load_catalog()
     with engine.begin() as tx:
@@ -82,6 +86,7 @@ def test_sources_that_are_shipped_no_longer_are_switched_off_and_users_own_stay(
         rows.upsert_catalog(tx, [PAPER])
         assert rows.add(tx, WIRE, added_by="cli")
         assert not rows.add(tx, WIRE, added_by="cli")
+        assert not rows.add(tx, replace(WIRE, id="wire-2"), added_by="cli")
         rows.upsert_catalog(tx, [replace(PAPER, id="other")])
         enabled = {one.source.id: one.memory.enabled for one in rows.all_sources(tx)}
     assert enabled == {"paper": False, "other": True, "wire": True}
@@ -117,9 +122,9 @@ def test_unknown_sources_are_named(engine: Engine, act: object) -> None:
 def test_the_longest_overdue_is_polled_first_and_each_once(engine: Engine) -> None:
     with engine.begin() as tx:
         for name, minutes in (("late", -60), ("later", -5), ("future", 5)):
-            rows.add(tx, replace(PAPER, id=name), added_by="cli")
+            rows.add(tx, named(name), added_by="cli")
             rows.save_memory(tx, name, SourceMemory(next_poll_at=NOW + timedelta(minutes=minutes)))
-        rows.add(tx, replace(PAPER, id="new"), added_by="cli")
+        rows.add(tx, named("new"), added_by="cli")
         assert rows.next_due_at(tx, now=NOW) == NOW
         assert rows.due(tx, NOW, 2, worker="a") == ["new", "late"]
         assert rows.due(tx, NOW, 9, worker="b") == ["later"]
@@ -142,7 +147,7 @@ def test_when_the_network_is_back_failing_sources_are_due_at_once(engine: Engine
     later = NOW + timedelta(hours=1)
     with engine.begin() as tx:
         for name, streak in (("failing", 3), ("fine", 0)):
-            rows.add(tx, replace(PAPER, id=name), added_by="cli")
+            rows.add(tx, named(name), added_by="cli")
             rows.save_memory(tx, name, SourceMemory(next_poll_at=later, error_streak=streak))
         rows.poll_soon(tx, now=NOW)
         assert rows.due(tx, NOW, 9) == ["failing"]
@@ -159,7 +164,7 @@ def test_told_trouble_is_remembered(engine: Engine) -> None:
 def test_several_workers_share_the_sources_without_overlap(engine: Engine) -> None:
     with engine.begin() as tx:
         for number in range(60):
-            rows.add(tx, replace(PAPER, id=f"s{number}"), added_by="cli")
+            rows.add(tx, named(f"s{number}"), added_by="cli")
     claimed: list[str] = []
 
     def work(name: str) -> None:
