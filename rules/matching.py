@@ -8,6 +8,9 @@ that matching never waits for a change.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import repeat
+from operator import itemgetter
 from typing import Any, Final, NamedTuple, Self
 
 from rules.query import Document, Hits, Query, marked
@@ -50,6 +53,10 @@ class Match(NamedTuple):
     def hits(self) -> Hits:
         """The matched words in the order of the text; empty when only fields matched."""
         return marked(self.query, self.document)
+
+
+_MAKE: Final = partial(tuple.__new__, Match)  # what the constructor does, without its argument handling
+_KEY: Final = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,14 +159,15 @@ class RuleSet:
 
     def match(self, document: Document) -> tuple[Match, ...]:
         """Return every rule that matches, in the order of their keys."""
-        found: dict[str, Query] = {}
+        found: list[Match] = []
         members = self._members
         keys = document.keys(fuzzy=self._fuzzy)
         for shape in self._candidates(keys):
             if keys.isdisjoint(shape.barred) and (shape.rest is None or shape.rest.test(document)):
-                for key in members.get(shape) or ():
-                    found[key] = shape.query
-        return tuple([Match(key, found[key], document) for key in sorted(found)])
+                entries = zip(members.get(shape) or (), repeat(shape.query), repeat(document), strict=False)
+                found.extend(map(_MAKE, entries))
+        found.sort(key=_KEY)
+        return tuple(found)
 
     def _candidates(self, keys: frozenset[str]) -> set[_Shape]:
         """Return the queries whose required keys a document carries, and the costly ones."""
