@@ -127,8 +127,8 @@ def trends(material: Material, level: Severity) -> tuple[Trend, ...]:
     """
     period = material.period
     length = period.end - period.start
-    known = BASELINE if material.known_since is None else period.start - material.known_since
-    stretches = int(min(known, BASELINE) / length)
+    known = timedelta() if material.known_since is None else period.start - material.known_since
+    stretches = max(int(min(known, BASELINE) / length), 0)
     current = Counter(topic for topic, _ in _told_in(material.alerts, level, period.start, period.end))
     begun = period.start - stretches * length
     before = Counter(

@@ -55,10 +55,10 @@ def lay_piece(template: Template, macro: str, *values: object) -> tuple[Block, .
 
 
 class MarkError(ValueError):
-    """A template gave a mark that Telegram does not know, or left one open; `mark` is how it is written."""
+    """A template gave a mark that Telegram does not know, or left one open; `mark` is how its tag begins."""
 
     def __init__(self, mark: str, problem: str) -> None:
-        super().__init__(f"{mark} {problem}")
+        super().__init__(f"{mark}> {problem}")
         self.mark = mark
 
 
@@ -87,7 +87,7 @@ class _Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if not self._open or self._open[-1][0] != tag:
-            raise MarkError(f"</{tag}>", "closes nothing that is open")
+            raise MarkError(f"</{tag}", "closes nothing that is open")
         self._open.pop()
 
     def handle_data(self, data: str) -> None:
