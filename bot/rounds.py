@@ -25,7 +25,7 @@ class Rounds:
         pipeline: Pipeline,
         clock: Callable[[], datetime],
         worker: str,
-        at_once: int = 16,
+        at_once: int = 100,
         on_told: Callable[[Told], None] | None = None,
     ) -> None:
         self._engine = engine

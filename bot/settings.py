@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     fetch_max_bytes: int = Field(
         default=5_000_000, ge=100_000, le=50_000_000, description="Largest answer read, decoded"
     )
-    fetch_concurrency: int = Field(default=16, ge=1, le=256, description="Requests under way at once")
+    fetch_concurrency: int = Field(default=100, ge=1, le=300, description="Requests under way at once")
     freshness_hours: int = Field(default=72, ge=1, le=24 * 30, description="Older items are never alerted as new")
     precision: str = Field(default="balanced", description="How sure to be before flagging: eager, balanced, strict")
     retention_days: int = Field(default=400, ge=30, description="How long articles, stories and deliveries are kept")

@@ -65,11 +65,13 @@ def _read(what: str, settings: Settings) -> "Article":
 async def _fetch(url: str, settings: Settings) -> "Article":
     from bot.app import make_fetcher
     from bot.ingest.fetching import Request
+    from bot.ingest.polling import judge
 
     async with make_fetcher(settings) as fetcher:
         response = await fetcher.fetch(Request(url=url))
-    if response.failure is not None:
-        raise InputError(f"{url}: {response.failure.text}. Check the address, or save the page and scan the file")
+    failure = judge(response)
+    if failure is not None:
+        raise InputError(f"{url}: {failure.text}. Check the address, or save the page and scan the file")
     return _article(response.body, url=response.url, name=url)
 
 
@@ -115,7 +117,8 @@ def headlined(article: "Article") -> list["Article"]:
         return [article]
     flat = re.sub(r"\bU\. ?S\. ?(?=\w)", "US ", article.text[:6000])
     sentences = [part.strip() for part in re.split(r"(?<=[.!?])\s+|\n+", flat)]
-    fitting = [part for part in sentences if 40 <= len(part) <= LONGEST_HEADLINE][:SENTENCES_TRIED]
+    told = [part for part in sentences if not re.match(r"[A-Z][A-Z .]+:", part)]  # no turns of an interview
+    fitting = [part for part in told if 40 <= len(part) <= LONGEST_HEADLINE][:SENTENCES_TRIED]
     return [_made(part, article.text, article.url) for part in fitting] or [
         _made(article.text[:LONGEST_HEADLINE], article.text, article.url)
     ]

@@ -1,6 +1,6 @@
 """Forget what is older than the operator wants to keep; counts and digests' keys stay, they hold no news."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, delete, exists, select
 
@@ -12,6 +12,9 @@ from bot.storage.schema import alerts, messages, stories, story_articles
 from bot.storage.subscriptions import prune_snoozes
 
 
+MEMORY = timedelta(days=90)  # how long an item is known after its feed dropped it
+
+
 def prune(engine: Engine, *, before: datetime, now: datetime) -> dict[str, int]:
     """Delete articles, stories, alerts, sent deliveries and expired button states; returns rows by table.
 
@@ -20,7 +23,7 @@ def prune(engine: Engine, *, before: datetime, now: datetime) -> dict[str, int]:
     """
     removed: dict[str, int] = {}
     with engine.begin() as tx:
-        removed.update(article_rows.prune(tx, before))
+        removed.update(article_rows.prune(tx, before, sightings_before=min(before, now - MEMORY)))
     reached("prune_half")
     with engine.begin() as tx:
         held = exists().where(story_articles.c.story_id == stories.c.id)
