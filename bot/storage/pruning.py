@@ -11,7 +11,6 @@ from bot.storage.callbacks import prune_callbacks
 from bot.storage.schema import alerts, messages, stories, story_articles
 from bot.storage.subscriptions import prune_snoozes
 
-
 MEMORY = timedelta(days=90)  # how long an item is known after its feed dropped it
 
 
