@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 from sqlalchemy import Connection, delete, select
 
-from bot.storage.schema import access
+from bot.storage.schema import access, meta
 from bot.storage.upsert import insert_new, upsert
 
 OWNER, USER, CHAT, INVITE, UPDATE = "owner", "user", "chat", "invite", "update"
@@ -28,8 +28,8 @@ def make_owner(tx: Connection, user_id: int, *, now: datetime) -> None:
 
 def claim_ownership(tx: Connection, user_id: int, *, now: datetime) -> bool:
     """Make a user the owner where there is none yet; returns whether that happened."""
-    if owners(tx):
-        return False
+    if owners(tx) or not insert_new(tx, meta, [{"key": "owner_claimed", "value": now.isoformat()}]):
+        return False  # the row makes the second of two that start at the same moment wait for the first
     return _add(tx, OWNER, str(user_id), note="first to start", now=now)
 
 

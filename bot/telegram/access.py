@@ -71,8 +71,8 @@ class Floods:
     """The two buckets of every request: of its user and of its chat (reliability table X14)."""
 
     def __init__(self) -> None:
-        self._users = Buckets(size=20, seconds=2.0)
-        self._chats = Buckets(size=30, seconds=1.5)
+        self._users = Buckets(size=30, seconds=1.0)
+        self._chats = Buckets(size=60, seconds=0.5)
 
     def take(self, event: Event, now: float) -> Verdict:
         """Take a token of both; the stricter verdict counts."""

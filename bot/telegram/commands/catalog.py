@@ -56,6 +56,7 @@ ENTRIES = (
     Entry(name="deleteme", about=N_("Erase everything about this chat"), need=_M),
     Entry(name="cancel", about=N_("Leave a question unanswered"), managed=False),
     Entry(name="invite", about=N_("Let somebody in"), usage=N_("[NOTE]"), need=_O, managed=False, private=True),
+    Entry(name="members", about=N_("Who may use the bot"), need=_O, managed=False, private=True),
     Entry(name="status", about=N_("How the bot is doing"), need=_O, managed=False, private=True),
     Entry(name="broadcast", about=N_("Write to all chats"), usage=N_("TEXT"), need=_O, managed=False, private=True),
 )

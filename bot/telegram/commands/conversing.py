@@ -75,7 +75,7 @@ def pending(tx: "Connection", event: Event, *, now: datetime) -> Pressed | None:
     state = get_callback(tx, _asked(event.chat_key, event.user_id), chat_key=event.chat_key, now=now)
     if state is None or not state.get("question"):
         return None
-    subject = load_chat(tx, str(state["chat"]))
+    subject = load_chat(tx, str(state.get("chat", event.chat_key)))
     return None if subject is None else Pressed(action=str(state["question"]), state=state, subject=subject)
 
 
@@ -83,14 +83,19 @@ def store(tx: "Connection", turn: Turn, answer: Answer) -> None:
     """Remember what an answer's buttons stand for and what it asks; any other turn ends a question."""
     here, now = turn.here.key, turn.now
     if answer.menu is not None:
-        state = {"chat": turn.chat.key, **answer.menu}
+        state = {**_about(turn), **answer.menu}
         put_callback(tx, turn.short, chat_key=here, payload=state, expires_at=now + answer.lives)
     asked = _asked(here, turn.person.id)
     if answer.asks is not None:
-        state = {"question": answer.asks.question, "chat": turn.chat.key, **answer.asks.state}
+        state = {"question": answer.asks.question, **_about(turn), **answer.asks.state}
         put_callback(tx, asked, chat_key=here, payload=state, expires_at=now + QUESTION_LIVES)
     elif get_callback(tx, asked, chat_key=here, now=now):
         put_callback(tx, asked, chat_key=here, payload={}, expires_at=now)
+
+
+def _about(turn: Turn) -> dict[str, str]:
+    """Name the chat that a menu is about where it is another; its own may get a new id, and the row moves with it."""
+    return {} if turn.chat.key == turn.here.key else {"chat": turn.chat.key}
 
 
 def managed_chat(tx: "Connection", event: Event, *, now: datetime) -> Chat | None:
@@ -116,7 +121,7 @@ def known_chat(tx: "Connection", event: Event, *, now: datetime, zone: str, enro
         if enrol:
             add_chat(tx, chat)
         return chat
-    if chat.disabled_reason:
+    if chat.disabled_reason and enrol:
         enable(tx, chat.telegram_id, now=now)
         chat = replace(chat, disabled_reason="")
     if event.chat_title and event.chat_title != chat.title:

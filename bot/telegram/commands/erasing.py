@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.domain import ChatKind
 from bot.storage import access
-from bot.storage.chats import forget_chat
+from bot.storage.chats import all_chats, forget_chat
 from bot.storage.feedback import erase_votes, voter
 from bot.telegram.commands.turns import Answer, Need, Turn, bold, line, say
 from bot.telegram.markup import one_line
@@ -48,6 +48,8 @@ def erase(turn: Turn) -> Answer:
         erased["feedback"] = erased.get("feedback", 0) + votes
         if turn.need is not Need.OWNER and access.disallow(turn.tx, access.USER, turn.person.id):
             erased["access"] = 1
+    elif not all_chats(turn.tx, telegram_id=turn.chat.telegram_id):  # no other topic of the group is left
+        erased["access"] = int(access.disallow(turn.tx, access.CHAT, turn.chat.telegram_id))
     lines = [line(f"• {number} × ", turn.t(NAMES[name])) for name, number in erased.items() if number and name in NAMES]
     last = (
         turn.t("You stay the owner of the bot.")

@@ -59,9 +59,8 @@ def short_reason(turn: Turn, story_id: str) -> str:
     if not found:
         return turn.t("I have no such story (any more).")
     story, assessment = found[0].story, found[0].assessment
-    rules = ", ".join(
-        one_line(title_of(name, turn.words), 30) for name, _ in history.fate(turn.tx, turn.chat.key, story.id).rules[:2]
-    )
+    matched = history.fate(turn.tx, turn.chat.key, story.id).rules[:2]
+    rules = ", ".join(one_line(title_of(name, turn.words), 30) for name, _ in matched)
     publishers = turn.n("{count} independent publisher", "{count} independent publishers", len(story.publishers))
     words = [rules, f"{assessment.probability:.0%}", publishers, one_line(assessment.reason, 80)]
     return one_line(" · ".join(word for word in words if word), 190)

@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, Handler] = {
     "import": carrying.import_,
     "deleteme": erasing.deleteme,
     "invite": owning.invite,
+    "members": owning.members,
     "status": owning.status,
     "broadcast": broadcasting.broadcast,
 }
@@ -89,6 +90,7 @@ PRESSES: Mapping[str, Press] = {
     "retry": Press(handle=delivering.retry),
     "manage": Press(handle=managing.chosen, administers=True),
     "erase": Press(handle=erasing.erase),
+    "out": Press(handle=owning.shut_out, need=Need.OWNER),
     "cast": Press(handle=broadcasting.send, need=Need.OWNER),
 }
 QUESTIONS: Mapping[str, Press] = {

@@ -1,18 +1,21 @@
 """/invite and /status: for the owner."""
 
+import re
 from collections import Counter
 
 from bot.domain import DeliveryState
 from bot.storage import access, history
-from bot.storage.chats import all_chats
+from bot.storage.chats import all_chats, disable
 from bot.storage.feedback import tally
 from bot.storage.outbox import summary
 from bot.storage.sources import all_sources
 from bot.storage.stories import latest_at
 from bot.telegram.access import INVITE_LIVES, new_code
-from bot.telegram.commands.turns import Answer, Turn, bold, code, line, reply
+from bot.telegram.commands.turns import Answer, Turn, bold, code, line, reply, say
 from bot.telegram.markup import Span, one_line
 from bot.telegram.menus.listing import age
+
+SHOWN = 30  # members on the list: the oldest; the rest is reached once these are gone
 
 
 def invite(turn: Turn) -> Answer:
@@ -26,6 +29,30 @@ def invite(turn: Turn) -> Answer:
         line(turn.t("For a group:"), " ", Span(text=group, href=group)),
         line(turn.t("Or by hand:"), " ", code(f"/start {given}")),
     )
+
+
+def members(turn: Turn, *, edit: bool = False, toast: str = "") -> Answer:
+    """List the users and chats that were let in, each with a button that shuts it out."""
+    found = access.allowed(turn.tx)
+    if not found:
+        return Answer(parts=say(turn.t("Nobody but you. /invite lets somebody in.")), edit=edit, toast=toast)
+    blocks, buttons = [line(bold(turn.t("Let in beside you")))], []
+    for number, (kind, telegram_id, note) in enumerate(found[:SHOWN], 1):
+        mark = "👤" if kind == access.USER else "👥"
+        blocks.append(line(f"{number}. {mark} ", one_line(note, 60) or str(telegram_id), f" ({telegram_id})"))
+        label = turn.t("Shut out {number}", number=number)
+        buttons.append((turn.button(label, "out", f"{kind}.{telegram_id}"),))
+    return Answer(parts=say(*blocks, buttons=buttons), edit=edit, toast=toast, menu={"menu": "members"})
+
+
+def shut_out(turn: Turn) -> Answer:
+    """Shut a user or chat out; what is stored of it stays, and nothing more is sent there."""
+    kind, _, number = turn.args.partition(".")
+    if kind not in {access.USER, access.CHAT} or not re.fullmatch(r"-?\d{1,18}", number):
+        return Answer(toast=turn.t("That is not possible."))
+    access.disallow(turn.tx, kind, int(number))
+    disable(turn.tx, int(number), reason="shut out by the owner")
+    return members(turn, edit=True, toast=turn.t("Shut out"))
 
 
 def status(turn: Turn) -> Answer:

@@ -17,6 +17,7 @@ from bot.telegram.strings import N_
 FOREVER = timedelta(days=3650)
 LONGEST = timedelta(days=365)
 SHOWN = 20
+MOST = 100  # snoozes of one chat
 _SPAN = re.compile(r"(\d{1,4})\s*(min|m|h|d|w|t)\w*", re.IGNORECASE)
 _UNITS = {"m": timedelta(minutes=1), "min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _UNITS |= {"t": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -39,6 +40,8 @@ def mute(turn: Turn) -> Answer:
                 "Write /mute sanctions 1d, /mute rule NAME 1w, /mute entity huawei 1w, or reply to an alert with /mute."
             ),
         )
+    if len(snoozes_of(turn.tx, turn.chat.key, now=turn.now)) >= MOST:
+        return reply(turn.t("That is enough silence: end a snooze first. /mute lists them."))
     what, value, name = found
     until = turn.now + span
     snooze(turn.tx, turn.chat.key, what=what, value=value, until=until)

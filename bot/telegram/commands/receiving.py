@@ -94,7 +94,7 @@ class Receiver:
         if found is None:
             if event.addressed:
                 handle: Handler = unheard if inside else not_allowed
-                await self._runner.carry_out(bot, Job(handle=handle, event=event, rank=_known(standing), enrol=False))
+                await self._runner.carry_out(bot, Job(handle=handle, event=event, rank=_known(standing)))
             return
         subject = managed if found.managed else None
         need = Need.MANAGER if found.ranked else found.need
@@ -111,7 +111,7 @@ class Receiver:
                 rank=ranked,
                 slow=found.slow,
                 attachment=await self._attachment(bot, event) if found.attachment else None,
-                enrol=standing.chat_allowed or (standing.user_allowed and ranked >= Need.MANAGER),
+                enrol=ranked >= Need.MANAGER,  # who only reads in a group or topic does not set it up
                 administers=await self._administered(bot, event, event.text) if found.administers else (),
             ),
         )
@@ -124,7 +124,7 @@ class Receiver:
         else:
             handle = not_allowed
         if private or event.addressed or standing.chat_allowed:
-            job = Job(handle=handle, event=event, rank=ranked, enrol=standing.chat_allowed)
+            job = Job(handle=handle, event=event, rank=ranked)
             await self._runner.carry_out(bot, job)
 
     async def _text(self, bot: "Bot", event: Event, standing: Standing) -> None:
@@ -148,7 +148,7 @@ class Receiver:
         inside = standing.user_allowed or standing.chat_allowed
         if event.addressed and (private or standing.chat_allowed):
             handle = unheard if inside else not_allowed
-            await self._runner.carry_out(bot, Job(handle=handle, event=event, rank=_known(standing), enrol=inside))
+            await self._runner.carry_out(bot, Job(handle=handle, event=event, rank=_known(standing)))
 
     async def _rank(self, bot: "Bot", event: Event, standing: Standing, subject: Chat | None, need: Need) -> Need:
         """Find what the person may do; Telegram is asked only where the answer matters."""

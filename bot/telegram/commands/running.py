@@ -31,7 +31,7 @@ class Job:
     rank: Need = Need.READER
     slow: bool = False
     attachment: bytes | None = None
-    enrol: bool = True  # whether the chat is stored
+    enrol: bool = False  # whether the chat is stored where it is new, and written to again where it was off
     administers: tuple[int, ...] = ()
 
 

@@ -103,7 +103,7 @@ async def test_a_thousand_commands_in_a_burst_are_stopped_with_one_warning(house
         house.api.push_message(42, "/latest")
     await house.deliver()
     texts = house.api.texts(42)
-    assert len(texts) == 21
+    assert len(texts) == 31
     assert "wait" in texts[-1]
     house.clock.pass_by(minutes=2)
     assert "wait" not in (await house.say(42, "/help")).text

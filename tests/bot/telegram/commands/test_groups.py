@@ -250,3 +250,43 @@ async def test_blocking_and_coming_back(house):
     await house.deliver()
     assert house.chat("42").disabled_reason == ""
     assert len(house.rules("42")) == 1
+
+
+async def test_reading_in_a_topic_does_not_set_it_up(house):
+    house.api.add_chat(FORUM, "supergroup", title="Forum", forum=True, threads={5, 6})
+    house.api.set_member(FORUM, ADMIN, "creator")
+    await house.say(FORUM, "/start", user_id=ADMIN, thread_id=5)
+    await house.say(FORUM, "/latest", user_id=USER, thread_id=6)
+    assert house.chat(f"{FORUM}:5") is not None
+    assert house.chat(f"{FORUM}:6") is None
+
+
+async def test_a_question_in_a_group_is_answered_by_reply_and_by_its_asker(group):
+    asked = await group.say(GROUP, "/addrule", user_id=ADMIN)
+    assert asked.parameters["reply_markup"]["force_reply"] is True
+    await group.say(GROUP, "nvidia AND H20", user_id=USER, reply_to=asked)
+    shown = await group.say(GROUP, "huawei AND 7nm", user_id=ADMIN, reply_to=asked)
+    assert "huawei AND 7nm" in shown.text
+    await group.press(shown, "Save", user_id=ADMIN)
+    assert [rule.query for rule in group.rules(str(GROUP))] == ["huawei AND 7nm"]
+
+
+async def test_a_menu_outlives_the_move_to_a_new_id(group):
+    shown = await group.say(GROUP, "/topics", user_id=ADMIN)
+    data = shown.data("▫️ Sanctions")
+    group.api.push_migration(GROUP, -1005)
+    await group.deliver()
+    group.api.set_member(-1005, ADMIN, "creator")
+    moved = await group.say(-1005, "/help", user_id=ADMIN)
+    await group.press_data(moved, data, user_id=ADMIN)
+    assert [rule.query for rule in group.rules("-1005")] == ["topic:sanctions"]
+
+
+async def test_titles_of_chats_bring_no_markup(house):
+    house.api.add_chat(CHANNEL, "channel", title="<b>x</b> & \u202eevil")
+    house.api.set_member(CHANNEL, ADMIN, "administrator")
+    house.api.push_membership(CHANNEL, old="left", new="administrator", by=ADMIN)
+    await house.deliver()
+    shown = await house.say(ADMIN, "/manage")
+    await house.press(shown, "<b>x</b>")
+    assert (await house.say(ADMIN, "/subscribe sanctions")).text.startswith("📣 <b>x</b> & evil")

@@ -125,3 +125,24 @@ async def test_cancel_ends_a_question(house):
     await house.say(42, "/addrule")
     await house.say(42, "/cancel")
     assert "commands only" in (await house.say(42, "gallium")).text
+
+
+async def test_the_owner_shuts_out_whom_they_let_in(house):
+    assert "Nobody but you" in (await house.say(42, "/members")).text
+    code = (await house.say(42, "/invite")).text.rsplit("/start ", 1)[1].split()[0]
+    await house.say(9, f"/start {code}", name="Grace <b>")
+    await house.say(9, "/subscribe sanctions")
+    shown = await house.say(42, "/members")
+    assert "Grace <b> (9)" in shown.text
+    await house.press(shown, "Shut out 1")
+    assert "Nobody but you" in shown.text
+    assert "private" in (await house.say(9, "/latest")).text
+    assert house.chat("9").disabled_reason == "shut out by the owner"
+
+
+async def test_owner_commands_do_not_exist_for_others(house):
+    code = (await house.say(42, "/invite")).text.rsplit("/start ", 1)[1].split()[0]
+    await house.say(9, f"/start {code}")
+    for name in ("status", "broadcast x", "invite", "members"):
+        assert "do not know the command" in (await house.say(9, f"/{name}")).text
+    assert "/broadcast" not in (await house.say(9, "/help")).text
