@@ -132,7 +132,9 @@ class _Builder:
         if self._nodes > MAX_NODES:
             raise self._fault(event, f"more than {MAX_NODES:,} values in one file", "Split it into several files.")
         if depth > MAX_DEPTH:
-            raise self._fault(event, f"nested more than {MAX_DEPTH} deep", "The schema in docs/rules.md needs fewer levels.")
+            raise self._fault(
+                event, f"nested more than {MAX_DEPTH} deep", "The schema in docs/rules.md needs fewer levels."
+            )
         if type(event).__name__ == "AliasEvent":
             raise self._fault(
                 event, f"alias *{event.anchor}", "Write the value out; shared conditions go into filters."
