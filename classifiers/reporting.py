@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from classifiers import baselines, corpus, evaluation, running
+from classifiers.accurate import Accurate, load_accurate
 from classifiers.corpus import Example
 from classifiers.encoder import Encoder, available
 from classifiers.measuring import RESAMPLES
@@ -23,11 +24,12 @@ class Request:
     json: Path | None = None
     scorecard: Path | None = None
     quick: bool = False
+    accurate: bool = False
 
 
 def run(request: Request, reader: running.Reader | None) -> dict[str, Any]:
     """Score the system on a labelled file, write what was asked for, return the report."""
-    model = load(request.model)
+    model = load_accurate(request.model) if request.accurate else load(request.model)
     examples = corpus.load_news(request.data) if request.data else corpus.load()
     teaching = corpus.load_news(request.external) if request.external else corpus.load()
     report = measured(model, examples, teaching, reader, quick=request.quick)
@@ -41,7 +43,7 @@ def run(request: Request, reader: running.Reader | None) -> dict[str, Any]:
 
 
 def measured(
-    model: Model,
+    model: Model | Accurate,
     examples: Sequence[Example],
     teaching: Sequence[Example],
     reader: running.Reader | None,

@@ -13,11 +13,10 @@ def shares(tightening=0.0, easing=0.0, mixed=0.0, unclear=0.0):
         (shares(tightening=0.9, easing=0.1), 0.0, False, "tightening"),
         (shares(tightening=0.1, easing=0.9), 0.0, False, "easing"),
         (shares(tightening=0.5, easing=0.5), -3.0, False, "easing"),
-        (shares(tightening=0.5, easing=0.5), 3.0, False, "tightening"),
+        (shares(tightening=0.7, easing=0.3), 3.0, False, "tightening"),
         (shares(tightening=0.7, easing=0.3), 0.0, False, "unclear"),
         (shares(tightening=0.3, easing=0.3, mixed=0.4), 0.0, True, "mixed"),
         (shares(mixed=0.6, tightening=0.4), 0.0, False, "mixed"),
-        (shares(), 0.0, False, "unclear"),
     ],
 )
 def test_direction_weighs_the_model_and_the_rules(given, lean, mixed, wanted):
