@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from bot.storage.database import open_engine, reading
 from bot.storage.outbox import summary
 from bot.storage.sources import load
@@ -11,11 +9,6 @@ from tests.fakes.bot_api import BotApi
 from tests.fakes.feed_faults import Entry, rss
 from tests.fakes.feed_server import FeedServer
 from tests.fakes.one_round import now, play, prepare
-
-
-@pytest.fixture
-def database(tmp_path) -> str:
-    return f"sqlite:///{tmp_path / 'end.sqlite3'}"
 
 
 def _entries(*titles, ago=timedelta(hours=1)):

