@@ -6,7 +6,7 @@ The key (chat, period) makes each digest single: whoever inserts the row plans t
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -19,36 +19,35 @@ from bot.storage.subscriptions import snoozes_of
 from bot.storage.upsert import insert_new_keys, upsert
 
 KEYS_AT_ONCE = 500
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 _RUN = "digests_planned"  # key in `meta`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """What decides when a chat's digest is due, without the rest of the chat."""
+    """When digests are due: what thousands of chats have in common."""
 
-    chat_key: str
     zone: str
     weekday: int
     time: str
     daily: bool
-    created_at: datetime
 
     def chat(self) -> Chat:
-        """Give a chat that is due at the same times, for the pure functions that ask for one."""
+        """Give a chat that is due at these times and was always there, for the pure functions that ask for one."""
         return Chat(
-            key=self.chat_key,
+            key="",
             telegram_id=0,
             kind=ChatKind.PRIVATE,
             zone=self.zone,
             digest_weekday=self.weekday,
             digest_time=self.time,
             digest_daily=self.daily,
-            created_at=self.created_at,
+            created_at=_ALWAYS,
         )
 
 
-def open_slots(tx: Connection) -> list[Slot]:
-    """Give the slots of all chats that want a digest and that we may write to."""
+def open_slots(tx: Connection) -> dict[Slot, list[tuple[str, datetime]]]:
+    """Give the chats that want a digest and that we may write to, by slot, each with the time since it is there."""
     columns = (
         chats.c.key,
         chats.c.zone,
@@ -58,10 +57,10 @@ def open_slots(tx: Connection) -> list[Slot]:
         chats.c.created_at,
     )
     rows = tx.execute(select(*columns).where(chats.c.digest_on, chats.c.disabled_reason == "").order_by(chats.c.key))
-    return [
-        Slot(chat_key=key, zone=zone, weekday=weekday, time=time, daily=daily, created_at=created_at)
-        for key, zone, weekday, time, daily, created_at in rows
-    ]
+    found: defaultdict[Slot, list[tuple[str, datetime]]] = defaultdict(list)
+    for key, zone, weekday, time, daily, created_at in rows:
+        found[Slot(zone=zone, weekday=weekday, time=time, daily=daily)].append((key, created_at))
+    return dict(found)
 
 
 def planned(tx: Connection, periods: Collection[str]) -> set[tuple[str, str]]:

@@ -30,9 +30,11 @@ from bot.crashpoints import reached
 from bot.domain import Chat, Delivery, DeliveryKind, DeliveryState, Subscription, derive_id
 from bot.errors import Fault
 from bot.storage import digests as rows
+from bot.storage.chats import owner_chats
 from bot.storage.digest_material import gather, reports
 from bot.storage.outbox import enqueue
 from bot.storage.transactions import looking, writing
+from bot.telegram.strings import strings
 
 log = structlog.get_logger(__name__)
 CHATS_AT_ONCE = 200  # chats in one transaction: short enough that an alert need not wait for the lock
@@ -42,7 +44,7 @@ PAUSE_FOR = timedelta(hours=24)  # a digest waits as long for the end of a pause
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanReport:
-    """What one call planned. `faults` are templates that were replaced by the shipped ones: the operator's business."""
+    """What one call planned. `faults` are templates that were replaced by the shipped ones; the owners are told."""
 
     planned: int = 0
     skipped: int = 0
@@ -93,6 +95,8 @@ async def plan_due(
     if due_now:
         log.info("digests_planned", planned=report.planned, skipped=report.skipped, left=report.left)
         await asyncio.to_thread(Pictures(pictures).tidy, now)
+    if report.faults:
+        await asyncio.to_thread(_tell_owners, engine, report.faults, now)
     if not report.left and (last_run_at is None or abs(now - last_run_at) > _NOTE_EVERY):
         await asyncio.to_thread(_note_run, engine, now)  # at the end: a crash half-way must not look like a full run
     return report
@@ -103,13 +107,41 @@ def _find_due(engine: Engine, now: datetime) -> tuple[dict[Period, list[str]], d
     with looking(engine) as tx:
         last_run_at = rows.last_run_at(tx)
         slots = rows.open_slots(tx)
-        found = [(period, slot) for slot in slots for period in due(slot.chat(), (), now=now)]
+        found = [(period, slots[slot]) for slot in slots for period in due(slot.chat(), (), now=now)]
         planned = rows.planned(tx, {period.key for period, _ in found})
     by_period: defaultdict[Period, list[str]] = defaultdict(list)
-    for period, slot in found:
-        if (slot.chat_key, period.key) not in planned:
-            by_period[period].append(slot.chat_key)
+    for period, chats in found:
+        waiting = [key for key, since in chats if since < period.end and (key, period.key) not in planned]
+        if waiting:
+            by_period[period] += waiting
     return dict(by_period), last_run_at
+
+
+def _tell_owners(engine: Engine, faults: Sequence[Fault], now: datetime) -> None:
+    """Owe the owners a notice of templates that failed, the same one at most once a day."""
+    for fault in faults:
+        log.warning("template_replaced", fault=str(fault))
+    with writing(engine) as tx:
+        enqueue(
+            tx,
+            [
+                Delivery(
+                    id=derive_id("delivery", owner.key, "template", fault.place, now.date().isoformat()),
+                    chat_key=owner.key,
+                    kind=DeliveryKind.NOTICE,
+                    subject=f"template:{now:%Y-%m-%d}",
+                    payload={
+                        "title": strings(owner.lang).t("A digest template failed; the shipped one was used"),
+                        "text": str(fault),
+                    },
+                    priority=PRIORITY[DeliveryKind.NOTICE],
+                    not_before=now,
+                    created_at=now,
+                )
+                for owner in owner_chats(tx)
+                for fault in faults
+            ],
+        )
 
 
 def _note_run(engine: Engine, now: datetime) -> None:

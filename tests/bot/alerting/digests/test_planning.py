@@ -15,7 +15,7 @@ from bot.alerting.digests.planning import plan_due
 from bot.domain import DeliveryKind, DeliveryState
 from bot.storage.chats import load_chat, save_chat
 from bot.storage.outbox import delivery_of
-from bot.storage.schema import chats, deliveries, digests
+from bot.storage.schema import access, chats, deliveries, digests
 from tests.fakes.values import chat, subscription
 from tests.fakes.weeks import add_chats, open_world
 
@@ -255,16 +255,21 @@ def test_a_chat_that_was_forgotten_meanwhile_gets_nothing(world, tmp_path, chart
     assert [one.chat_key for one in _owed(world)] == ["42"]
 
 
-def test_a_broken_template_is_replaced_by_the_shipped_one_and_reported(world, tmp_path) -> None:
+def test_a_broken_template_is_replaced_by_the_shipped_one_and_the_owner_is_told_once_a_day(world, tmp_path) -> None:
     folder = tmp_path / "own"
     folder.mkdir()
     (folder / "telegram.j2").write_text("{% macro card(card) %}{{ card.nothing }}{% endmacro %}\n")
-    _join(world, chat(created_at=END - timedelta(days=1)))
-    report = _plan(world, tmp_path, NOW, templates=folder)
+    _join(world, *(chat(key=key, telegram_id=int(key), created_at=END - timedelta(days=1)) for key in ("7", "42")))
+    with world.begin() as tx:
+        tx.execute(access.insert().values(kind="owner", value="7", created_at=NOW))
+    report = _plan(world, tmp_path, NOW, templates=folder, limit=1)
+    _plan(world, tmp_path, NOW, templates=folder)
+    notices = [one for one in _owed(world) if one.kind is DeliveryKind.NOTICE]
     assert report.planned == 1
-    assert len(report.faults) == 1
-    assert str(folder / "telegram.j2") in report.faults[0].place
-    assert "independent publisher" in _text(_owed(world)[0])
+    assert [fault.place for fault in report.faults] == [f"{folder}/telegram.j2"]
+    assert [(one.chat_key, str(folder) in str(one.payload["text"])) for one in notices] == [("7", True)]
+    digests_owed = [one for one in _owed(world) if one.kind is DeliveryKind.DIGEST]
+    assert all("independent publisher" in _text(one) for one in digests_owed)
 
 
 CRASH = """
