@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    alerts, kills = (150, 12) if options.quick else (1_500, 108)
+    alerts, kills = (100, 12) if options.quick else (1_500, 108)
     with tempfile.TemporaryDirectory() as folder:
         if options.engine == "sqlite":
             result = asyncio.run(run(f"sqlite:///{folder}/crash.sqlite3", alerts, kills))

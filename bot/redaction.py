@@ -7,7 +7,7 @@ from typing import Any
 
 # A token is "<bot id>:<secret>"; in a request's path it follows "bot". Shorter secrets than Telegram's 35 are caught as
 # well, since half a token in a log is still half a token.
-_TOKEN = re.compile(r"\b(\d{5,16}):[A-Za-z0-9_-]{20,}")
+_TOKEN = re.compile(r"(?<!\d)(\d{5,16})(?::|%3A)[A-Za-z0-9_-]{20,}", re.IGNORECASE)  # no \b: "bot" may stand before
 _PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^@\s/]+(?=@)", re.IGNORECASE)
 _CHATTY = ("httpx", "httpcore", "telegram", "telegram.ext")
 

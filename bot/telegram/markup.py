@@ -27,6 +27,7 @@ _HIDDEN = re.compile(
     "\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
 )
 _JOINERS = re.compile("(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f\u200c\u200d])")
+_FLAG_LETTERS = "".join(chr(code) for code in range(0x1F1E6, 0x1F200))
 _STACKED = re.compile(
     r"([\u0300-\u036f\u0483-\u0489\u1dc0-\u1dff\u20d0-\u20f0]{3})[\u0300-\u036f\u0483-\u0489\u1dc0-\u1dff\u20d0-\u20f0]+"
 )
@@ -284,14 +285,19 @@ def _divide(text: str, limit: int) -> tuple[str, str]:
     if space > end // 2:
         return text[:space], text[space + 1 :]
     cut = end
-    while cut > max(0, end - 16) and _belongs(text[cut], text[cut - 1]):
+    while cut > max(0, end - 16) and _belongs(text, cut):
         cut -= 1
     cut = cut if cut > max(0, end - 16) else end
     return text[:cut], text[cut:]
 
 
-def _belongs(character: str, before: str) -> bool:
-    joined = "\u200c\u200d\ufe0f"
-    skin = "\U0001f3fb" <= character <= "\U0001f3ff"
-    flag = "\U0001f1e6" <= character <= "\U0001f1ff" and "\U0001f1e6" <= before <= "\U0001f1ff"
-    return character in joined or before == "\u200d" or skin or flag or unicodedata.combining(character) > 0
+def _belongs(text: str, cut: int) -> bool:
+    """Tell whether the characters on both sides of `cut` are one to the reader: marks, emoji sequences, flags."""
+    character, before = text[cut], text[cut - 1]
+    if character in "\u200c\u200d\ufe0f" or before == "\u200d" or "\U0001f3fb" <= character <= "\U0001f3ff":
+        return True
+    if "\U0001f1e6" <= character <= "\U0001f1ff":
+        head = text[:cut]
+        letters = len(head) - len(head.rstrip(_FLAG_LETTERS))
+        return letters % 2 == 1
+    return unicodedata.category(character).startswith("M")
