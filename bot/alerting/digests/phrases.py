@@ -96,7 +96,7 @@ def _change(change: Change, entry: Entry, words: Translator) -> str:
     story, was = entry.story, change.was
     if change.reason is AlertReason.STAGE_CHANGED:
         before = words.stage(Stage(was)) if was in {stage.value for stage in Stage} else was
-        return words.t("Stage: {was} → {now}", was=before, now=words.stage(story.stage))
+        return words.t("Stage: {was} → {now}", was=before, now=words.stage(story.stage) or "–")
     if change.reason is AlertReason.DIRECTION_CHANGED:
         before = words.direction(Direction(was)) if was in {way.value for way in Direction} else was
         return words.t("Direction: {was} → {now}", was=before, now=words.direction(story.direction))
