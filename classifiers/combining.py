@@ -11,9 +11,9 @@ LEAN_PULL: Final = 0.3
 """Log-odds that one vote of the rules adds to its direction."""
 LEAN_LIMIT: Final = 4.0
 """Votes beyond this many add nothing."""
-EASING_HANDICAP: Final = 1.0
+EASING_HANDICAP: Final = 1.4
 """Log-odds in favour of easing, which the training news holds three times as rarely as tightening."""
-CLEAR: Final = 0.6
+CLEAR: Final = 0.8
 """Below this distance in log-odds between tightening and easing the answer is `unclear`."""
 MIXED_SHARE: Final = 0.5
 """The model's share from which an item is `mixed`; half of it is enough where the rules say so too."""
