@@ -10,7 +10,7 @@ def shares(tightening=0.0, easing=0.0, mixed=0.0, unclear=0.0):
 @pytest.mark.parametrize(
     ("given", "lean", "mixed", "wanted"),
     [
-        (shares(tightening=0.9, easing=0.1), 0.0, False, "tightening"),
+        (shares(tightening=0.95, easing=0.05), 0.0, False, "tightening"),
         (shares(tightening=0.1, easing=0.9), 0.0, False, "easing"),
         (shares(tightening=0.5, easing=0.5), -3.0, False, "easing"),
         (shares(tightening=0.8, easing=0.2), 3.0, False, "tightening"),
