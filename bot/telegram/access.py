@@ -100,7 +100,7 @@ class AdminBook:
             return known[0]
         try:
             member = await bot.get_chat_member(chat_id, user_id)
-        except TelegramError:
+        except (TelegramError, KeyError):
             return False  # not remembered: the next try may get an answer
         verdict = member.status in _ADMINS
         self._known.pop((chat_id, user_id), None)
@@ -177,7 +177,7 @@ async def administered(
     if name.startswith("@"):
         try:
             named = await bot.get_chat(name)
-        except TelegramError:
+        except (TelegramError, KeyError):
             return ()
         ids = [named.id] if named.id in {chat.telegram_id for chat in chats} else []
     else:

@@ -169,7 +169,7 @@ def _rule(turn: Turn, number: int, entry: object, known: list[Subscription], fau
     return Subscription(
         id=old.id if old is not None else new_id(turn.chat.key, name, turn.now),
         chat_key=turn.chat.key,
-        name=old.name if old is not None else free_name(known, name),
+        name=old.name if old is not None else free_name(known, name, reserved=()),
         query=entry["query"],
         level=None if level is None else Severity.of(level),
         mode=None if mode is None else Mode(mode),

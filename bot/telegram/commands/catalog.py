@@ -28,7 +28,7 @@ ENTRIES = (
     Entry(name="help", about=N_("What I can do"), need=Need.ANYBODY, managed=False),
     Entry(name="latest", about=N_("The latest stories for your rules"), usage="[topic]", slow=True),
     Entry(name="search", about=N_("Find stories by words or a rule"), usage=N_("WORDS"), slow=True),
-    Entry(name="digest", about=N_("The digest as it would be now"), slow=True),
+    Entry(name="digest", about=N_("The digest as it would be now"), usage="[preview]", slow=True),
     Entry(name="topics", about=N_("Choose topics"), need=_M),
     Entry(name="subscribe", about=N_("Subscribe to a topic or a role"), usage=N_("[TOPIC]"), need=_M),
     Entry(name="unsubscribe", about=N_("End a subscription"), usage=N_("[TOPIC]"), need=_M),

@@ -59,6 +59,7 @@ def read_message(update: "Update", *, bot_id: int, bot_name: str) -> Event | Non
     found = _COMMAND.fullmatch(text)
     if found is not None and (found[2] or bot_name).casefold() != bot_name.casefold():
         return None
+    command, rest = ("", text) if found is None else _split(found[1].casefold(), (found[3] or "").strip())
     private = message.chat.type == "private"
     mention = f"@{bot_name}".casefold()
     replied = message.reply_to_message
@@ -79,8 +80,8 @@ def read_message(update: "Update", *, bot_id: int, bot_name: str) -> Event | Non
         lang=(user.language_code if user is not None else None) or "en",
         as_chat=message.sender_chat.id if message.sender_chat is not None else None,
         message_id=message.message_id,
-        command="" if found is None else found[1].casefold(),
-        text=text if found is None else (found[3] or "").strip(),
+        command=command,
+        text=rest,
         addressed=private or bool(found and found[2]) or mention in text.casefold(),
         reply_to=_reply(message),
         to_us=replied is not None and replied.from_user is not None and replied.from_user.id == bot_id,
@@ -88,6 +89,12 @@ def read_message(update: "Update", *, bot_id: int, bot_name: str) -> Event | Non
         file_size=(file.file_size or 0) if file is not None else 0,
         location=(place.latitude, place.longitude) if place is not None else None,
     )
+
+
+def _split(name: str, rest: str) -> tuple[str, str]:
+    """Read `/why_ID`, as lists of stories show it, like `/why ID`: a command with its argument that needs one tap."""
+    base, bar, argument = name.partition("_")
+    return (base, argument) if base == "why" and bar else (name, rest)
 
 
 def read_press(update: "Update") -> Event | None:

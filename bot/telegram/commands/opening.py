@@ -63,9 +63,9 @@ def help_(turn: Turn) -> Answer:
     private = turn.here.kind is ChatKind.PRIVATE
     if turn.need is Need.ANYBODY:
         return not_allowed(turn)
+    shown = catalog.visible(turn.need if private else Need.MANAGER, private=private)
     lines = [
-        line(f"/{entry.name} ", code(turn.t(entry.usage)) if entry.usage else "", " – ", turn.t(entry.about))
-        for entry in catalog.visible(turn.need if private else Need.MANAGER, private=private)
+        line(f"/{one.name}" + " " * bool(one.usage), code(turn.t(one.usage)), " – ", turn.t(one.about)) for one in shown
     ]
     return reply(
         line(bold(turn.t("What I can do"))),

@@ -25,13 +25,17 @@ def sources(turn: Turn) -> Answer:
 
 
 def digest(turn: Turn) -> Answer:
-    """Preview the digest of the running period, composed after this turn, since that takes a while."""
+    """Show the digest of the time up to now, or with `preview` what the next one holds so far.
+
+    It is composed after this turn, since that takes a while; neither counts as the period's digest.
+    """
     compose, chat, now = turn.services.digest_now, turn.chat, turn.now
+    preview = turn.args.casefold() in {"preview", turn.t("preview")}
     if compose is None:
         return reply(turn.t("Digests are not set up in this installation."))
 
     def later() -> Answer:
-        outgoing = compose(chat, now)
+        outgoing = compose(chat, now, preview)
         return Answer(parts=outgoing.parts) if outgoing.parts else reply(turn.t("There is nothing to tell."))
 
     return Answer(later=later)

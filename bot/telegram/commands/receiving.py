@@ -212,7 +212,7 @@ class Receiver:
             if (file.file_size or 0) > ATTACHMENT_LIMIT:
                 return None
             return bytes(await file.download_as_bytearray())
-        except TelegramError as error:
+        except (TelegramError, KeyError) as error:
             log.info("attachment_not_read", reason=type(error).__name__)
             return None
 

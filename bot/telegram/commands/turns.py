@@ -36,13 +36,14 @@ class Need(IntEnum):
 class Services:
     """What the conversations need from the rest of the house, given by the composition root.
 
-    `digest_now(chat, now)` composes a preview of the running period and blocks; `assess(articles, explain=True)` is the
+    `digest_now(chat, now, preview)` composes the digest of the time up to now, or what the next one holds so far, and
+    blocks; `assess(articles, explain=True)` is the
     assessor's method, for the strongest terms of /why; `health()` gives lines for /status; `wake()` tells the sender
     that something was put into the outbox; `admit(chat)` waits for a slot of the sender's pace.
     """
 
     clock: Clock = field(default_factory=SystemClock)
-    digest_now: Callable[[Chat, datetime], Outgoing] | None = None
+    digest_now: Callable[[Chat, datetime, bool], Outgoing] | None = None
     assess: Callable[..., Sequence[Assessment]] | None = None
     health: Callable[[], Sequence[str]] | None = None
     wake: Callable[[], None] | None = None
@@ -158,7 +159,14 @@ def say(*blocks: Block | str, buttons: Sequence[Sequence[Button]] = ()) -> tuple
 
 def line(*spans: Span | str, gap: bool = False) -> Block:
     """Build one block of spans and plain texts; text from outside must have gone through `one_line`."""
-    return Block(spans=tuple(Span(text=one) if isinstance(one, str) else one for one in spans if one), gap=gap)
+    return Block(
+        spans=tuple(
+            Span(text=one) if isinstance(one, str) else one
+            for one in spans
+            if one and (isinstance(one, str) or one.text)
+        ),
+        gap=gap,
+    )
 
 
 def bold(text: str) -> Span:

@@ -10,7 +10,7 @@ from bot.storage import history
 from bot.storage.sources import StoredSource, all_sources
 from bot.storage.subscriptions import subscriptions_of
 from bot.telegram.commands.matching import answering, matching
-from bot.telegram.commands.turns import Answer, Turn, bold, code, line, reply, say
+from bot.telegram.commands.turns import Answer, Turn, bold, line, reply, say
 from bot.telegram.markup import Block, Span, host_of, one_line, safe_address
 from bot.telegram.menus.roles import topic_named
 from bot.telegram.messages import Button
@@ -64,7 +64,7 @@ def story_line(turn: Turn, story: Story) -> Block:
     more = len(story.publishers) - 1
     if more > 0:
         spans.append(Span(text=" " + turn.n("and {count} more source", "and {count} more sources", more)))
-    spans += [Span(text="\n/why "), code(story.id)]
+    spans.append(Span(text=f"\n/why_{story.id}"))  # one tap: Telegram makes a command of it
     return Block(spans=tuple(spans), gap=True)
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.domain import Severity
+from bot.domain import Severity, Subscription, Topic
 from bot.storage.chats import save_chat
 from bot.storage.subscriptions import subscriptions_of
 from bot.telegram.commands.matching import sample
 from bot.telegram.commands.turns import Answer, Turn, bold, line, rows, say
 from bot.telegram.markup import Block
-from bot.telegram.menus.roles import ROLES, role_of, title_of
+from bot.telegram.menus.roles import ROLES, chosen_topics, role_of, title_of
 from bot.telegram.menus.topics import add_role
 from bot.telegram.menus.zones import guess_zone
 from bot.telegram.messages import Button
@@ -96,7 +96,7 @@ def done(turn: Turn) -> Answer:
     """End the set-up: sum up, and show the last matching alert as a sample."""
     from bot.telegram.menus.settings import summary  # noqa: PLC0415 - settings know this module's quiet hours
 
-    names = ", ".join(title_of(one.name, turn.words) for one in subscriptions_of(turn.tx, turn.chat.key))
+    names = ", ".join(_told(turn, one) for one in subscriptions_of(turn.tx, turn.chat.key))
     if not names:
         return welcome(turn, turn.t("Nothing is subscribed yet."))
     blocks = [
@@ -106,6 +106,15 @@ def done(turn: Turn) -> Answer:
         line(turn.t("/rules adds your own rules, /settings changes all of this."), gap=True),
     ]
     return Answer(parts=say(*blocks), edit=True, sequel=sample(turn))
+
+
+def _told(turn: Turn, one: Subscription) -> str:
+    """Name a subscription, and for the topic buttons' the topics themselves."""
+    topics = chosen_topics([one])
+    if not topics:
+        return title_of(one.name, turn.words)
+    everything = len(topics) == len(Topic)
+    return turn.t("Everything") if everything else ", ".join(turn.words.topic(t) for t in Topic if t in topics)
 
 
 def _zone_step(turn: Turn) -> Answer:

@@ -65,6 +65,9 @@ ROLES = (
 )
 
 
+OURS = frozenset({TOPICS_NAME, *(role.name for role in ROLES)})  # names whose subscriptions the topic buttons write
+
+
 def role_of(role_id: str) -> Role | None:
     """Give the role of that id."""
     return next((role for role in ROLES if role.id == role_id), None)
@@ -115,13 +118,12 @@ def named(subscriptions: Iterable[Subscription], name: str) -> Subscription | No
 
 def title_of(name: str, words: Translator) -> str:
     """Give a subscription's name as it is shown: those that we gave are translated, the users' own stay."""
-    ours = {TOPICS_NAME, *(role.name for role in ROLES)}
-    return words.t(name) if name in ours else one_line(name, NAME_LIMIT)
+    return words.t(name) if name in OURS else one_line(name, NAME_LIMIT)
 
 
-def free_name(subscriptions: Iterable[Subscription], wanted: str) -> str:
+def free_name(subscriptions: Iterable[Subscription], wanted: str, *, reserved: Collection[str] = OURS) -> str:
     """Give a name that no subscription of the chat has: the wanted one, or it with a number."""
-    taken = {one.name.casefold() for one in subscriptions}
+    taken = {name.casefold() for name in (*(one.name for one in subscriptions), *reserved)}
     wanted = wanted[:NAME_LIMIT].strip() or "Rule"
     numbered = (f"{wanted} {number}" for number in range(2, RULES_LIMIT + 3))
     return next(name for name in (wanted, *numbered) if name.casefold() not in taken)

@@ -13,7 +13,7 @@ from bot.storage.subscriptions import (
 from bot.telegram.commands.turns import Answer, Asked, Turn, bold, line, rows, say
 from bot.telegram.markup import Block, Span, one_line
 from bot.telegram.menus.drafts import tried
-from bot.telegram.menus.roles import RULES_LIMIT, free_name, new_id, title_of
+from bot.telegram.menus.roles import RULES_LIMIT, TOPICS_NAME, free_name, new_id, title_of
 from rules.query import QueryError, parse
 
 _MENU = {"menu": "rules"}
@@ -50,6 +50,8 @@ def act(turn: Turn) -> Answer:
     match verb:
         case "test":
             return _test(turn, one)
+        case "edit" if one.name == TOPICS_NAME:
+            return Answer(toast=turn.t("Topics are chosen with /topics."), loud=True)
         case "edit":
             text = turn.t("Send the new query for “{name}”, or /cancel. Now it is:", name=one_line(one.name, 60))
             asked = Asked(question="rule", state={"rule": one.id, "name": one.name})

@@ -80,7 +80,7 @@ def set_preset(turn: Turn, role: Role, *, on: bool) -> None:
     if old is not None and not on:
         delete_subscription(turn.tx, key, old.id)
     elif old is None and on:
-        name = free_name(subscriptions, role.name)
+        name = free_name(subscriptions, role.name, reserved=())
         save_subscription(
             turn.tx,
             Subscription(

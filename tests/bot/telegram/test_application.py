@@ -12,7 +12,7 @@ from bot.settings import Settings
 from bot.storage.chats import add_chat
 from bot.telegram.application import Services, build_application, serve
 from bot.telegram.errors import TokenRefusedError
-from bot.telegram.webhook import WebhookFront
+from bot.telegram.hosting import WebhookFront
 from tests.fakes import bot_api_faults as faults
 from tests.fakes.bot_api import BotApi
 from tests.fakes.conversations import FixedClock
@@ -183,7 +183,7 @@ async def test_the_webhook_lets_only_telegram_in_and_logs_no_secret(tmp_path, gi
 
 
 async def test_a_bug_in_a_handler_is_told_with_a_reference_and_no_traceback(tmp_path, monkeypatch):
-    def broken(chat, now):
+    def broken(chat, now, preview):
         raise ZeroDivisionError("secret details")
 
     async with open_house(tmp_path, digest_now=broken) as house:
@@ -195,7 +195,7 @@ async def test_a_bug_in_a_handler_is_told_with_a_reference_and_no_traceback(tmp_
 
 
 async def test_a_database_that_cannot_be_used_is_told_politely(tmp_path):
-    def broken(chat, now):
+    def broken(chat, now, preview):
         raise StorageError("disk is full")
 
     async with open_house(tmp_path, digest_now=broken) as house:

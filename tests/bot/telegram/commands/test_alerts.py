@@ -25,6 +25,7 @@ async def test_why_tells_rules_words_probability_sources_and_what_nearly_held_it
 async def test_why_works_as_a_reply_and_by_id(house, alerted):
     assert "Your rule" in (await house.say(42, "/why", reply_to=alerted)).text
     assert "Your rule" in (await house.say(42, "/why 5000000000000001")).text
+    assert "Your rule" in (await house.say(42, "/why_5000000000000001")).text
     assert "no such story" in (await house.say(42, "/why 5fffffffffffffff")).text
     assert "Reply to an alert" in (await house.say(42, "/why ' OR 1=1 --")).text
 

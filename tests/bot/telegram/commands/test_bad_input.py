@@ -21,6 +21,7 @@ HOSTILE = (
     "👩‍👩‍👧‍👦" * 500,
 )
 CHANGES_BY_NATURE = {"mute", "pause", "invite", "addrule", "rules"}  # with these words they do what they are for
+BELOW_ALERTS = {"why", "snooze", "sn", "up", "down", "fb", "back"}
 STORES_ANYWAY = {"up", "down", "fb", "oquiet"}  # whatever stands behind these, they store the same harmless thing
 TABLES = ("chats", "subscriptions", "snoozes", "deliveries", "feedback", "messages", "sources")
 
@@ -48,16 +49,17 @@ async def test_buttons_with_hostile_data_are_answered_and_change_nothing(house):
     told = house.store(1, title="Country bans exports of gallium")
     alerted = await house.alerted(42, told)
     menu = await house.say(42, "/settings")
-    shorts = [shown.keyboard[0][0]["callback_data"].split(":")[2] for shown in (alerted, menu)]
+    shorts = {shown.message_id: shown.keyboard[0][0]["callback_data"].split(":")[2] for shown in (alerted, menu)}
     for action in sorted(PRESSES):
         before = snapshot(house)
-        for shown, short in zip((alerted, menu), shorts, strict=True):
-            for arg in ("", "../x", "story.9y", "erase.0000", "😀"):
-                answered = len(house.api.answers)
-                house.clock.pass_by(minutes=1)
-                await house.press_data(shown, f"v1:{action}:{short}:{arg}")
-                assert len(house.api.answers) == answered + 1, (action, arg)
-                assert not house.failures, (action, arg)
+        shown = alerted if action in BELOW_ALERTS else menu
+        short = shorts[shown.message_id]
+        for arg in ("", "../x", "story.9y", "erase.0000", "😀"):
+            answered = len(house.api.answers)
+            house.clock.pass_by(minutes=1)
+            await house.press_data(shown, f"v1:{action}:{short}:{arg}")
+            assert len(house.api.answers) == answered + 1, (action, arg)
+            assert not house.failures, (action, arg)
         assert action in STORES_ANYWAY or snapshot(house) == before, action
 
 

@@ -58,13 +58,14 @@ async def test_search_knows_letters_beyond_ascii(house, letter):
 async def test_the_digest_is_composed_for_this_chat(tmp_path):
     asked = []
 
-    def compose(chat, now):
-        asked.append((chat.key, now))
+    def compose(chat, now, preview):
+        asked.append((chat.key, preview))
         return Outgoing(parts=(Part(html="<b>Digest</b>", plain="Digest"),))
 
     async with open_house(tmp_path, digest_now=compose) as house:
         assert (await house.say(42, "/digest")).text == "Digest"
-        assert asked[0][0] == "42"
+        await house.say(42, "/digest preview")
+    assert asked == [("42", False), ("42", True)]
 
 
 async def test_headlines_cannot_bring_markup_with_them(house):

@@ -10,7 +10,7 @@ async def test_a_rule_is_tried_on_the_archive_before_it_is_saved(house):
     house.store(9, title="Port closed by storm")
     shown = await house.say(42, "/addrule Gallium | gallium AND exports")
     assert "Last 30 days: 5 alerts, 5 that no other rule sends" in shown.text
-    assert shown.text.count("/why") == 3
+    assert shown.text.count("/why_") == 3
     assert house.rules("42") == []
     saved = await house.press(shown, "Save")
     assert "Saved" in saved.text
@@ -118,3 +118,16 @@ async def test_subscribe_understands_topics_roles_and_says_what_it_knows(house):
     await house.say(42, "/unsubscribe all")
     assert house.rules("42") == []
     assert "no subscription" in (await house.say(42, "/unsubscribe")).text
+
+
+async def test_the_topic_buttons_keep_their_rule_to_themselves(house):
+    await house.press(await house.say(42, "/addrule Topics | nvidia"), "Save")
+    await house.say(42, "/subscribe sanctions")
+    assert {(rule.name, rule.query) for rule in house.rules("42")} == {
+        ("Topics 2", "nvidia"),
+        ("Topics", "topic:sanctions"),
+    }
+    shown = await house.say(42, "/rules")
+    await house.press(shown, "2.")
+    await house.press(shown, "Edit")
+    assert "/topics" in house.toast
