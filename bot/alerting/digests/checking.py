@@ -33,9 +33,10 @@ def check_templates(folder: Path | None) -> list[Fault]:
     for name in NAMES:
         own = folder / name if folder is not None else None
         path = own if own is not None and own.is_file() else Path(name)
+        templates = Templates(folder)
         try:
             for sheet in sheets:
-                _try(name, Templates(folder), sheet)
+                _try(name, templates, sheet)
         except FAILURES as error:
             found.append(_place(error, path))
     return [*found, *_strangers(folder)]
