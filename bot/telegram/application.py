@@ -22,9 +22,9 @@ from bot.telegram.command_lists import register_commands
 from bot.telegram.commands.memberships import Memberships
 from bot.telegram.commands.receiving import Receiver
 from bot.telegram.commands.turns import Services
-from bot.telegram.hosting import HostAsgi, check_webhook, serve_webhook
 from bot.telegram.notifier import make_request
 from bot.telegram.strings import strings
+from bot.telegram.webhook import HostAsgi, check_webhook, serve_webhook
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -12,7 +12,7 @@ from bot.settings import Settings
 from bot.storage.chats import add_chat
 from bot.telegram.application import Services, build_application, serve
 from bot.telegram.errors import TokenRefusedError
-from bot.telegram.hosting import WebhookFront
+from bot.telegram.webhook import WebhookFront
 from tests.fakes import bot_api_faults as faults
 from tests.fakes.bot_api import BotApi
 from tests.fakes.conversations import FixedClock
