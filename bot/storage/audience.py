@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select, union
+from sqlalchemy import Connection, or_, select, union
 
 from bot.alerting.audience import Audience
 from bot.alerting.routing import Snooze
 from bot.domain import DeliveryKind, DeliveryState
-from bot.storage.chats import all_chats
+from bot.storage.chats import FOLDED, all_chats
 from bot.storage.schema import deliveries, messages, snoozes
 from bot.storage.subscriptions import active_subscriptions
 
@@ -30,6 +30,9 @@ def told_chats(tx: Connection, story_id: str) -> frozenset[str]:
     owed = select(deliveries.c.chat_key).where(
         deliveries.c.subject == story_id,
         deliveries.c.kind == DeliveryKind.ALERT.value,
-        deliveries.c.state.in_([DeliveryState.DUE.value, DeliveryState.HELD.value, DeliveryState.SENT.value]),
+        or_(
+            deliveries.c.state.in_([DeliveryState.DUE.value, DeliveryState.HELD.value, DeliveryState.SENT.value]),
+            deliveries.c.last_error.startswith(FOLDED),  # told, or to be told, as a line of a batch
+        ),
     )
     return frozenset(tx.scalars(union(sent, owed)))

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 _CAME_TO_NOTHING = frozenset({FailureKind.UNSENT, FailureKind.RETRY, FailureKind.UNKNOWN})
+_MANY = 3  # chats refused within as many seconds as follow: the whole bot is held
+_AT_ONCE_SECONDS = 10.0
 _SPLITS = 6  # how often one delivery may be halved before it is given up
 _ANSWERED = timedelta(seconds=60)  # how long an accepted message proves that Telegram is there
 
@@ -57,7 +59,16 @@ class Desk:
     accepted_at: datetime | None = None  # when Telegram last accepted anything
     doubted_at: datetime | None = None  # when a request last got no answer
     outage: int = 0  # requests in a row that came to nothing, whatever the chat
+    refused: dict[int, float] = field(default_factory=dict)  # when which chat last got "too many requests"
     halted: str = ""  # why sending has stopped for good
+
+    def hold(self, telegram_id: int, moment: float, seconds: float) -> None:
+        """Hold one chat, or all where several were refused at once: then the bot as a whole is too fast."""
+        self.pacer.hold(telegram_id, moment + seconds)
+        self.refused = {key: at for key, at in self.refused.items() if at > moment - _AT_ONCE_SECONDS}
+        self.refused[telegram_id] = moment
+        if len(self.refused) >= _MANY:
+            self.pacer.hold(None, moment + seconds)
 
     async def commit(self, write: Callable[["Connection"], T]) -> T:
         """Run a transaction until it succeeds: what Telegram did must be written down, even after a full disk."""
@@ -208,7 +219,7 @@ class Parcel:
         desk, held, now = self._desk, self._held, self._desk.clock.now()
         moment = now.timestamp()
         if verdict.hold_chat:
-            desk.pacer.hold(held.chat.telegram_id, moment + verdict.hold_chat)
+            desk.hold(held.chat.telegram_id, moment, verdict.hold_chat)
         if verdict.hold_all:
             desk.pacer.hold(None, moment + verdict.hold_all)
         if verdict.action is Action.STOP:

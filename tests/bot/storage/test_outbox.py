@@ -6,6 +6,7 @@ from sqlalchemy import update
 
 from bot.domain import ChatKind, Delivery, DeliveryKind, DeliveryState, derive_id
 from bot.storage import outbox
+from bot.storage.audience import told_chats
 from bot.storage.batching import fold_batches
 from bot.storage.chats import save_chat
 from bot.storage.leases import hold_lease, lease_holder, release_lease
@@ -171,6 +172,8 @@ def test_batched_alerts_become_one_message_and_a_single_one_stays_itself(engine)
         assert fold_batches(tx, now=at) == 1
         assert fold_batches(tx, now=at) == 0
         outbox.ripen(tx, now=at)
+    with engine.connect() as tx:
+        assert told_chats(tx, "a0") == {"42"}, "the batch tells of it, so a change is a follow-up"
     counts = {}
     for _ in range(5):
         for held in claim(engine, now=at):
@@ -212,7 +215,7 @@ def test_pruning_keeps_what_is_owed(engine):
         assert sum(outbox.summary(tx).counts.values()) == 2
 
 
-def test_ten_thousand_waiting_messages_do_not_slow_a_claim(engine):
+def test_three_thousand_waiting_messages_do_not_slow_a_claim(engine):
     import time
 
     for number in range(20):

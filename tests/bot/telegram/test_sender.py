@@ -160,6 +160,19 @@ async def test_a_held_chat_keeps_its_order_and_holds_nobody_else(engine, api, ta
     assert api.texts(42) == ["urgent", "a1", "a2"]
 
 
+async def test_many_chats_refused_at_once_hold_everybody(engine, api, target, clock):
+    for number in range(3):
+        owe(engine, chat(key=str(100 + number), telegram_id=100 + number), "x")
+        api.fail(faults.flood(50), chat_id=100 + number)
+    sender = make_sender(engine, target, clock)
+    await sender.drain()
+    owe(engine, chat(), "other")
+    assert await sender._turn() == 0
+    clock.pass_by(seconds=60)
+    await sender.drain()
+    assert api.texts(42) == ["other"]
+
+
 async def test_a_slow_chat_does_not_block_the_others(engine, api, target, clock):
     owe(engine, chat(), "slow")
     api.fail(faults.hang(accepted=False), chat_id=42)
