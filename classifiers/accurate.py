@@ -130,4 +130,4 @@ def load_accurate(folder: Path | None = None, encode: Encode | None = None) -> A
         )
     except (KeyError, ValueError, IndexError) as e:
         raise ModelError(f"{stored.path}: parts are missing ({e}); train it again") from e
-    return Accurate(model, second, encode or Encoder())
+    return Accurate(model, second, encode or Encoder(str(stored.card.get("encoder"))))

