@@ -93,8 +93,9 @@ def current(folder: Path) -> str:
 
 
 def versions(folder: Path) -> list[Mapping[str, Any]]:
-    """Return the sidecars of every model in a folder, oldest first."""
+    """Return the sidecars of every default model in a folder, oldest first; second opinions are no versions."""
     cards = [_card(path) for path in folder.glob("*.json") if path.with_suffix(".npz").exists()]
+    cards = [card for card in cards if "base" not in card]
     return sorted(cards, key=lambda card: (str(card.get("trained_at", "")), str(card.get("version", ""))))
 
 
