@@ -195,12 +195,19 @@ def _empty_database() -> bytes:
         return (Path(folder) / "empty.sqlite3").read_bytes()
 
 
-@asynccontextmanager
-async def house(tmp_path: Path, *, owner_id: int = OWNER, **given: Any) -> AsyncIterator[House]:
-    """Open a house with an empty database; `given` are further fields of `Services`."""
-    (tmp_path / "bot.sqlite3").write_bytes(_empty_database())
-    engine = open_engine(f"sqlite:///{tmp_path}/bot.sqlite3")
+def _new_database(folder: Path) -> Engine:
+    (folder / "bot.sqlite3").write_bytes(_empty_database())
+    engine = open_engine(f"sqlite:///{folder}/bot.sqlite3")
     event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))  # no power cuts
+    return engine
+
+
+@asynccontextmanager
+async def house(
+    tmp_path: Path, *, owner_id: int = OWNER, database: Engine | None = None, **given: Any
+) -> AsyncIterator[House]:
+    """Open a house with an empty database, `database` or a new SQLite file; `given` are fields of `Services`."""
+    engine = database if database is not None else _new_database(tmp_path)
     clock = FixedClock()
     async with BotApi() as api:
         settings = _settings().model_copy(update={"telegram_api": api.url, "owner_id": owner_id})
@@ -215,4 +222,5 @@ async def house(tmp_path: Path, *, owner_id: int = OWNER, **given: Any) -> Async
             yield House(api, engine, application, clock)
         finally:
             await application.shutdown()
-            engine.dispose()
+            if database is None:
+                engine.dispose()

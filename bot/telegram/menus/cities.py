@@ -123,17 +123,21 @@ def find_zones(text: str, *, now: datetime, limit: int = 6) -> list[str]:
     if offset is not None:
         sign = 1 if offset[1] == "+" else -1
         return _at_offset(sign * (int(offset[2]) * 60 + int(offset[3] or 0)), now)[:limit]
-    names = ["UTC", *(zone.name for zone in zone_table())]
-    exact = [name for name in names if wanted in {_plain(name), _plain(name.rpartition("/")[2])}]
-    aliases = [name for name, cities in _CITIES.items() if _heard(wanted, _plain(cities))]
-    begun = [name for name in names if _plain(name.rpartition("/")[2]).startswith(wanted) and len(wanted) >= 3]
-    inside = [name for name in names if wanted in _plain(name) and len(wanted) >= 4]
+    exact, begun, inside = [], [], []
+    for name, whole, city in _named():
+        if wanted in {whole, city}:
+            exact.append(name)
+        elif len(wanted) >= 3 and city.startswith(wanted):
+            begun.append(name)
+        elif len(wanted) >= 4 and wanted in whole:
+            inside.append(name)
+    aliases = [name for name, cities in _aliases().items() if _heard(wanted, cities)]
     found = list(dict.fromkeys([*exact, *aliases, *begun, *inside]))
     if not found:
         from difflib import get_close_matches  # noqa: PLC0415 - for misspelt names only
 
-        cities = {_plain(name.rpartition("/")[2]): name for name in names}
-        found = [cities[close] for close in get_close_matches(wanted, list(cities), n=3, cutoff=0.75)]
+        by_city = {city: name for name, _, city in _named()}
+        found = [by_city[close] for close in get_close_matches(wanted, list(by_city), n=3, cutoff=0.75)]
     return [name for name in found if known_zone(name)][:limit]
 
 
@@ -167,6 +171,18 @@ def zone_table() -> tuple[Zone, ...]:
         for entry in entries
         if (place := _degrees(entry[1])) is not None
     )
+
+
+@cache
+def _named() -> tuple[tuple[str, str, str], ...]:
+    """Give each zone with its whole name and its city, as they are compared."""
+    names = ["UTC", *(zone.name for zone in zone_table())]
+    return tuple((name, _plain(name), _plain(name.rpartition("/")[2])) for name in names)
+
+
+@cache
+def _aliases() -> dict[str, str]:
+    return {name: _plain(cities) for name, cities in _CITIES.items()}
 
 
 def _degrees(text: str) -> tuple[float, float] | None:

@@ -41,9 +41,9 @@ def role(turn: Turn) -> Answer:
     chosen = role_of(turn.args)
     if chosen is None:
         return Answer(toast=turn.t("That is not possible."))
+    first = not subscriptions_of(turn.tx, turn.chat.key)
     add_role(turn, chosen)
-    first = not turn.state.get("set")
-    if first and turn.chat.zone in {"UTC", turn.services.zone}:
+    if first and not turn.chat.quiet_from and turn.chat.zone in {"UTC", turn.services.zone}:
         zone = guess_zone(turn.person.lang) or guess_zone(turn.here.lang) or turn.chat.zone
         save_chat(turn.tx, replace(turn.chat, zone=zone, quiet_from=QUIET[0], quiet_to=QUIET[1]))
     buttons = [
@@ -51,7 +51,7 @@ def role(turn: Turn) -> Answer:
         for level in LEVELS
     ]
     text = turn.t("Subscribed to {role}. From which level on shall I write at once?", role=turn.t(chosen.name))
-    return _step(turn, text, rows(buttons, 1), set_=True)
+    return _step(turn, text, rows(buttons, 1))
 
 
 def level(turn: Turn) -> Answer:
@@ -65,7 +65,7 @@ def level(turn: Turn) -> Answer:
         "off": turn.t("No digest"),
     }
     buttons = [turn.button(label, "odigest", arg) for arg, label in labels.items()]
-    return _step(turn, turn.t("When shall the digest come?"), rows(buttons, 2), set_=True)
+    return _step(turn, turn.t("When shall the digest come?"), rows(buttons, 2))
 
 
 def digest(turn: Turn) -> Answer:
@@ -130,9 +130,9 @@ def _zone_step(turn: Turn) -> Answer:
     text = turn.t(
         "Your time zone is taken to be {zone}. What comes in quiet hours is delivered after them.", zone=chat.zone
     )
-    return _step(turn, text, buttons, set_=True)
+    return _step(turn, text, buttons)
 
 
-def _step(turn: Turn, text: str, buttons: Sequence[Sequence[Button]], *, set_: bool) -> Answer:
+def _step(turn: Turn, text: str, buttons: Sequence[Sequence[Button]]) -> Answer:
     ready = (*buttons, (turn.button(turn.t("Done"), "done"),))
-    return Answer(parts=say(text, buttons=ready), edit=True, menu={**_MENU, "set": set_})
+    return Answer(parts=say(text, buttons=ready), edit=True, menu=_MENU)

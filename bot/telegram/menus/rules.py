@@ -17,10 +17,11 @@ from bot.telegram.menus.roles import RULES_LIMIT, TOPICS_NAME, free_name, new_id
 from rules.query import QueryError, parse
 
 _MENU = {"menu": "rules"}
+ON_A_PAGE = 10
 
 
-def rules_menu(turn: Turn, *, edit: bool = False, toast: str = "") -> Answer:
-    """List the subscriptions of a chat, a button each."""
+def rules_menu(turn: Turn, number: int = 0, *, edit: bool = False, toast: str = "") -> Answer:
+    """List a page of a chat's subscriptions, a button each."""
     found = subscriptions_of(turn.tx, turn.chat.key)
     if not found:
         hint = turn.t(
@@ -29,13 +30,21 @@ def rules_menu(turn: Turn, *, edit: bool = False, toast: str = "") -> Answer:
         return Answer(parts=say(hint), edit=edit, toast=toast)
     blocks: list[Block] = [line(bold(turn.t("Rules")))]
     buttons = []
-    for number, one in enumerate(found, 1):
+    number = max(0, min(number, (len(found) - 1) // ON_A_PAGE))
+    first = number * ON_A_PAGE
+    for place, one in enumerate(found[first : first + ON_A_PAGE], first + 1):
         name = title_of(one.name, turn.words)
         mark = "⏸ " if one.paused else ""
-        blocks.append(line(f"{number}. {mark}", bold(name), ": ", Span(text=one_line(one.query, 120), code=True)))
-        buttons.append(turn.button(f"{number}. {mark}{one_line(name, 24)}", "rule", f"show.{one.id}"))
+        blocks.append(line(f"{place}. {mark}", bold(name), ": ", Span(text=one_line(one.query, 120), code=True)))
+        buttons.append(turn.button(f"{place}. {mark}{one_line(name, 24)}", "rule", f"show.{one.id}"))
     blocks.append(line(turn.t("/addrule QUERY or /addrule NAME | QUERY adds one."), gap=True))
-    return Answer(parts=say(*blocks, buttons=rows(buttons, 2)), edit=edit, toast=toast, menu=_MENU)
+    turns = []
+    if number:
+        turns.append(turn.button("‹ " + turn.t("Back"), "rule", f"list.{number - 1}"))
+    if first + ON_A_PAGE < len(found):
+        turns.append(turn.button(turn.t("More") + " ›", "rule", f"list.{number + 1}"))
+    keyboard = (*rows(buttons, 2), *([tuple(turns)] if turns else []))
+    return Answer(parts=say(*blocks, buttons=keyboard), edit=edit, toast=toast, menu=_MENU)
 
 
 def act(turn: Turn) -> Answer:
@@ -43,7 +52,7 @@ def act(turn: Turn) -> Answer:
     verb, _, rest = turn.args.partition(".")
     rule_id, _, value = rest.partition(".")
     if verb == "list":
-        return rules_menu(turn, edit=True)
+        return rules_menu(turn, int(rest) if rest.isascii() and rest.isdigit() else 0, edit=True)
     one = load_subscription(turn.tx, turn.chat.key, rule_id)
     if one is None:
         return replace(rules_menu(turn, edit=True), toast=turn.t("There is no such rule (any more)."))

@@ -74,6 +74,17 @@ async def test_the_updates_of_one_chat_are_dealt_with_in_order(api, engine):
     assert [text.split("\n")[0] for text in api.texts(42)] == [f"Search: word{number}" for number in range(10)]
 
 
+async def test_a_burst_of_a_thousand_commands_does_not_keep_others_waiting(api, engine):
+    async with serving(api, engine, allowed_ids=(43,)):
+        for _ in range(1000):
+            api.push_message(42, "/latest")
+        api.push_message(43, "/help")
+        await api.until(lambda: bool(api.texts(43)) and len(api.texts(42)) >= 31)
+    assert "What I can do" in api.texts(43)[0]
+    assert len(api.texts(42)) == 31
+    assert "wait" in api.texts(42)[-1]
+
+
 async def test_a_second_instance_is_reported_and_polling_rests(api, engine):
     with engine.begin() as tx:
         add_chat(tx, chat())

@@ -84,6 +84,11 @@ async def test_fifty_rules_are_enough(house):
         await house.press(await house.say(42, f"/addrule word{number}"), "Save")
         house.clock.pass_by(minutes=1)
     assert "50 rules" in (await house.say(42, "/addrule onemore")).text
+    shown = await house.say(42, "/rules")
+    for _ in range(4):
+        await house.press(shown, "More")
+    assert shown.buttons[:2] == ["41. word40", "42. word41"]
+    assert "More ›" not in shown.buttons
     assert len(house.rules("42")) == 50
 
 
