@@ -376,7 +376,7 @@ class Delivery:
 
 def derive_id(*parts: str) -> str:
     """Derive a 16-character hexadecimal id from parts; the separator cannot occur in cleaned text."""
-    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def utc(moment: datetime) -> datetime:

@@ -59,6 +59,20 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class PlainText(TypeDecorator[str]):
+    """Text from outside on both engines: without NUL, which PostgreSQL refuses, and without half characters."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Take out what cannot be stored, so that no feed can make its own poll fail for ever."""
+        del dialect
+        if value is None or (value.isascii() and "\x00" not in value):
+            return value
+        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
 def _at(name: str, *, nullable: bool = True, index: bool = False) -> Column[Any]:
     return Column(name, UtcDateTime, nullable=nullable, index=index)
 
@@ -67,25 +81,27 @@ def _at(name: str, *, nullable: bool = True, index: bool = False) -> Column[Any]
 sources = Table(
     "sources",
     metadata,
-    Column("id", String(64), primary_key=True),
-    Column("name", String(200), nullable=False),
-    Column("url", Text, nullable=False),
+    Column("id", PlainText, primary_key=True),
+    Column("name", PlainText, nullable=False),
+    Column("url", PlainText, nullable=False),
     Column("kind", String(32), nullable=False),
     Column("tier", Integer, nullable=False),
-    Column("publisher", String(120), nullable=False),
-    Column("lang", String(16), nullable=False),
+    Column("publisher", PlainText, nullable=False),
+    Column("lang", PlainText, nullable=False),
     Column("poll_seconds", Integer, nullable=False),
     Column("fetch_pages", Boolean, nullable=False, server_default="0"),
-    Column("known_by", String(32), nullable=False),
-    Column("licence", Text, nullable=False, server_default=""),
+    Column("known_by", PlainText, nullable=False),
+    Column("licence", PlainText, nullable=False, server_default=""),
     Column("options", JSON, nullable=False),
     Column("enabled", Boolean, nullable=False),
-    Column("paused_reason", Text, nullable=False, server_default=""),
+    Column("paused_reason", PlainText, nullable=False, server_default=""),
     Column("added_by", String(64), nullable=False, server_default="shipped"),
-    Column("moved_url", Text, nullable=False, server_default=""),  # polled instead of `url` after a proven redirect
+    Column(
+        "moved_url", PlainText, nullable=False, server_default=""
+    ),  # polled instead of `url` after a proven redirect
     # conditional GET: never newer than the stored articles, since both are committed together
-    Column("etag", Text, nullable=False, server_default=""),
-    Column("last_modified", Text, nullable=False, server_default=""),
+    Column("etag", PlainText, nullable=False, server_default=""),
+    Column("last_modified", PlainText, nullable=False, server_default=""),
     Column(
         "state", JSON, nullable=False
     ),  # what a kind remembers between polls (list digests, cursors, redirect proof)
@@ -96,7 +112,7 @@ sources = Table(
     _at("last_new_at"),
     _at("newest_item_at"),  # the latest date of an item: a feed that answers with old items only was left behind
     _at("last_full_at"),
-    Column("last_status", String(200), nullable=False, server_default=""),
+    Column("last_status", PlainText, nullable=False, server_default=""),
     Column("error_streak", Integer, nullable=False, server_default="0"),
     Column("polls", Integer, nullable=False, server_default="0"),
     Column("items_seen", Integer, nullable=False, server_default="0"),
@@ -112,16 +128,16 @@ articles = Table(
     "articles",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("source_id", String(64), nullable=False),
-    Column("publisher", String(120), nullable=False),
+    Column("source_id", PlainText, nullable=False),
+    Column("publisher", PlainText, nullable=False),
     Column("tier", Integer, nullable=False),
-    Column("lang", String(16), nullable=False),
-    Column("url", Text, nullable=False),
+    Column("lang", PlainText, nullable=False),
+    Column("url", PlainText, nullable=False),
     Column("url_key", String(32), nullable=False, index=True),  # digest of the canonical address
-    Column("title", Text, nullable=False),
-    Column("summary", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("guid", Text, nullable=False),
+    Column("title", PlainText, nullable=False),
+    Column("summary", PlainText, nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("guid", PlainText, nullable=False),
     Column("instruments", JSON, nullable=False),
     _at("published_at"),
     Column("fetched_at", UtcDateTime, nullable=False, index=True),
@@ -131,7 +147,7 @@ articles = Table(
 sightings = Table(
     "sightings",
     metadata,
-    Column("source_id", String(64), primary_key=True),
+    Column("source_id", PlainText, primary_key=True),
     Column("key", String(48), primary_key=True),  # "guid:…", "url:…", "title:…", "text:…" digests
     Column("article_id", String(32), nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=False, index=True),
@@ -142,12 +158,12 @@ drops = Table(
     "drops",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("source_id", String(64), nullable=False),
-    Column("url", Text, nullable=False),
+    Column("source_id", PlainText, nullable=False),
+    Column("url", PlainText, nullable=False),
     Column("url_key", String(32), nullable=False, index=True),
-    Column("title", Text, nullable=False),
+    Column("title", PlainText, nullable=False),
     Column("reason", String(64), nullable=False),
-    Column("detail", Text, nullable=False, server_default=""),
+    Column("detail", PlainText, nullable=False, server_default=""),
     Column("dropped_at", UtcDateTime, nullable=False, index=True),
 )
 
@@ -157,7 +173,7 @@ assessments = Table(
     Column("article_id", String(32), ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
     Column("probability", Float, nullable=False),
     Column("flagged", Boolean, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", PlainText, nullable=False),
     Column("main_topic", String(32), nullable=False, server_default=""),
     Column("direction", String(16), nullable=False),
     Column("stage", String(16), nullable=False),
@@ -172,7 +188,7 @@ stories = Table(
     "stories",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("headline", Text, nullable=False),
+    Column("headline", PlainText, nullable=False),
     Column("topics", JSON, nullable=False),
     Column("direction", String(16), nullable=False),
     Column("stage", String(16), nullable=False),
@@ -225,8 +241,8 @@ chats = Table(
     Column("telegram_id", BigInteger, nullable=False, index=True),
     Column("thread_id", BigInteger),
     Column("kind", String(16), nullable=False),
-    Column("title", Text, nullable=False, server_default=""),
-    Column("lang", String(8), nullable=False),
+    Column("title", PlainText, nullable=False, server_default=""),
+    Column("lang", PlainText, nullable=False),
     Column("zone", String(64), nullable=False),
     Column("level", Integer, nullable=False),
     Column("mode", String(16), nullable=False),
@@ -240,7 +256,7 @@ chats = Table(
     Column("digest_time", String(5), nullable=False),
     Column("link_previews", Boolean, nullable=False),
     _at("paused_until"),
-    Column("disabled_reason", Text, nullable=False, server_default=""),
+    Column("disabled_reason", PlainText, nullable=False, server_default=""),
     Column("suspect_since", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
 )
@@ -250,8 +266,8 @@ subscriptions = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("chat_key", String(64), nullable=False, index=True),
-    Column("name", String(120), nullable=False),
-    Column("query", Text, nullable=False),
+    Column("name", PlainText, nullable=False),
+    Column("query", PlainText, nullable=False),
     Column("level", Integer),
     Column("mode", String(16)),
     Column("paused", Boolean, nullable=False),
@@ -264,7 +280,7 @@ snoozes = Table(
     metadata,
     Column("chat_key", String(64), primary_key=True),
     Column("what", String(16), primary_key=True),  # story, rule, topic, entity
-    Column("value", String(120), primary_key=True),
+    Column("value", PlainText, primary_key=True),
     Column("until", UtcDateTime, nullable=False),
 )
 
@@ -285,7 +301,7 @@ deliveries = Table(
     Column("progress", JSON, nullable=False),  # message ids of the parts already accepted, so that a digest resumes
     Column("created_at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),
-    Column("last_error", Text, nullable=False, server_default=""),
+    Column("last_error", PlainText, nullable=False, server_default=""),
     Index("ix_deliveries_due", "state", "priority", "not_before", "created_at"),
     Index("ix_deliveries_chat", "chat_key", "subject"),
     Index("ix_deliveries_turn", "chat_key", "state", "priority"),  # whether an earlier one waits: asked for each claim
@@ -317,7 +333,7 @@ digests = Table(
     Column("chat_key", String(64), primary_key=True),
     Column("period", String(16), primary_key=True),  # "2026-W47" or "2026-11-24"
     Column("planned_at", UtcDateTime, nullable=False),
-    Column("note", Text, nullable=False, server_default=""),
+    Column("note", PlainText, nullable=False, server_default=""),
 )
 
 feedback = Table(
@@ -348,8 +364,8 @@ access = Table(
     "access",
     metadata,
     Column("kind", String(16), primary_key=True),  # owner, user, chat, invite, updates
-    Column("value", String(80), primary_key=True),
-    Column("note", Text, nullable=False, server_default=""),
+    Column("value", PlainText, primary_key=True),
+    Column("note", PlainText, nullable=False, server_default=""),
     Column("expires_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
 )
@@ -358,8 +374,8 @@ access = Table(
 leases = Table(
     "leases",
     metadata,
-    Column("name", String(64), primary_key=True),
-    Column("holder", String(80), nullable=False),
+    Column("name", PlainText, primary_key=True),
+    Column("holder", PlainText, nullable=False),
     Column("until", UtcDateTime, nullable=False),
 )
 meta = Table(

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DatabaseError, OperationalError
 
 from bot.errors import StorageError
 
@@ -24,23 +23,19 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
 
     config, known = _config()
-    try:
-        with engine.begin() as connection:
-            if engine.dialect.name == "postgresql":  # two processes that start together must not both migrate
-                connection.execute(text("SELECT pg_advisory_xact_lock(7716341)"))
-            before = MigrationContext.configure(connection).get_current_revision()
-            if before is not None and before not in known:
-                raise StorageError(
-                    f"The database has schema {before}, which this version does not know. "
-                    "Install the newer Straitwatch that made it, or restore a backup of this version."
-                )
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # two processes that start together must not both migrate
+            connection.execute(text("SELECT pg_advisory_xact_lock(7716341)"))
+        before = MigrationContext.configure(connection).get_current_revision()
+        if before is not None and before not in known:
+            raise StorageError(
+                f"{engine.url.render_as_string(hide_password=True)}: the database has schema {before}, which this "
+                "version does not know. Install the newer Straitwatch that made it, or restore an older backup."
+            )
+        if before != known[0]:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            after = MigrationContext.configure(connection).get_current_revision()
-    except OperationalError as error:
-        raise StorageError(_explain(engine, str(error.orig))) from None
-    except DatabaseError as error:
-        raise StorageError(_explain(engine, str(error.orig))) from None
+        after = MigrationContext.configure(connection).get_current_revision()
     return before, str(after)
 
 
@@ -58,19 +53,3 @@ def _config() -> tuple["Config", list[str]]:
     config.set_main_option("script_location", str(MIGRATIONS))
     revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
     return config, revisions
-
-
-def _explain(engine: Engine, problem: str) -> str:
-    place = engine.url.render_as_string(hide_password=True)
-    lowered = problem.lower()
-    if "malformed" in lowered or "not a database" in lowered:
-        remedy = "The file is damaged or no SQLite database: restore a backup with `straitwatch db restore FILE`"
-    elif "readonly" in lowered or "read-only" in lowered or "unable to open" in lowered:
-        remedy = "Make the file and its folder writable for this user, or set STRAITWATCH_DATABASE_URL to another place"
-    elif "full" in lowered:
-        remedy = "Free some disk space; nothing was changed"
-    elif "locked" in lowered:
-        remedy = "Another process holds the database; stop it, or wait until it is done"
-    else:
-        remedy = "Check STRAITWATCH_DATABASE_URL and that the server runs and accepts this user"
-    return f"{place}: {problem.strip()}. {remedy}."

@@ -11,6 +11,8 @@ from bot.domain import (
     Assessment,
     Chat,
     ChatKind,
+    Delivery,
+    DeliveryKind,
     Direction,
     Severity,
     Stage,
@@ -105,3 +107,9 @@ def subscription(**changes: Any) -> Subscription:
     """Make a subscription to everything."""
     plain = Subscription(id="sub1", chat_key="42", name="Everything", query="probability:>=0", created_at=NOW)
     return replace(plain, **changes)
+
+
+def delivery(**changes: Any) -> Delivery:
+    """Make an alert that is owed to chat 42."""
+    values = {"id": "d1", "chat_key": "42", "kind": DeliveryKind.ALERT, "subject": "s1", "payload": {"story_id": "s1"}}
+    return Delivery(**{**values, "priority": 10, "not_before": NOW, "created_at": NOW, **changes})

@@ -121,3 +121,17 @@ def test_pruning_takes_what_is_old_and_leaves_the_rest(engine: Engine) -> None:
         removed = rows.prune(tx, NOW + timedelta(days=1), sightings_before=NOW - timedelta(days=60))
         assert removed == {"articles": 1, "drops": 1, "sightings": 0}
         assert set(rows.load_articles(tx, ["a1", "a2"])) == {"a2"}
+
+
+def test_characters_that_a_database_refuses_are_left_out(engine):
+    odd = {
+        "title": "a\x00b\ud800c",
+        "summary": "\x00",
+        "guid": "g\x00",
+        "url": "https://x.test/\udfff",
+        "text": "\ud83d",
+    }
+    with engine.begin() as tx:
+        rows.add_articles(tx, [replace(ARTICLE, **odd)])
+        stored = rows.load_articles(tx, [ARTICLE.id])[ARTICLE.id]
+    assert (stored.title, stored.summary, stored.guid) == ("ab?c", "", "g")
