@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import traceback
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -117,7 +118,8 @@ async def answer_error(update: object, context: "ContextTypes.DEFAULT_TYPE") -> 
     if isinstance(error, StorageError):
         log.error("command_not_stored", reference=reference, error=redact(str(error)))
     else:
-        log.error("command_failed", reference=reference, error=type(error).__name__, exc_info=error)
+        trace = redact("".join(traceback.format_exception(error))) if error is not None else ""
+        log.error("command_failed", reference=reference, error=type(error).__name__, trace=trace)
     query, chat = getattr(update, "callback_query", None), getattr(update, "effective_chat", None)
     user = getattr(update, "effective_user", None)
     words = strings((user.language_code if user is not None else None) or "en")

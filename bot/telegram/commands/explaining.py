@@ -3,19 +3,32 @@
 from collections.abc import Callable
 
 from bot.alerting.quiet import quiet_end
+from bot.alerting.routing import Snooze, route
 from bot.domain import Assessment, DeliveryState, Severity, Story
 from bot.storage import history
 from bot.storage.history import Fate, Told
 from bot.storage.subscriptions import subscriptions_of
-from bot.telegram.commands.matching import matching
+from bot.telegram.commands.matching import matching, wanting
 from bot.telegram.commands.turns import Turn, bold, code, line
 from bot.telegram.markup import Block, Span, one_line
 from bot.telegram.menus.roles import title_of
 from bot.telegram.menus.zones import local
 from bot.telegram.rendering import LEVEL_MARKS
+from bot.telegram.strings import N_
 
 SHOWN_TERMS = 8
 NEAR = 0.1  # how close to a threshold counts as "nearly"
+
+SILENT = {  # what `bot.alerting.routing` calls it -> what users are told
+    "chat_disabled": N_("Telegram did not let me write here"),
+    "snoozed_story": N_("the story is muted"),
+    "snoozed_topic": N_("its topic is muted"),
+    "snoozed_entity": N_("a company in it is muted"),
+    "snoozed_rule": N_("the rule is muted"),
+    "below_level": N_("the story is below the level set here"),
+    "digest_only": N_("it comes with the digest only"),
+    "": N_("the rule is newer than the story"),
+}
 
 Terms = Callable[[], list[Block]]
 
@@ -79,18 +92,25 @@ def fate_lines(turn: Turn, story_id: str) -> list[Block]:
 
 
 def _why_not(turn: Turn, story_id: str) -> str:
+    """Ask the routing itself why it would stay silent."""
     found = history.told(turn.tx, [story_id])
     subscriptions = subscriptions_of(turn.tx, turn.chat.key)
     if not subscriptions:
         return turn.t("This chat was not told: it has no subscription.")
-    hits = matching(found, subscriptions, now=turn.now)
-    if not hits:
+    awake = [one for one in subscriptions if not one.paused]
+    wanted = wanting(found, awake, now=turn.now)
+    alerts = history.fate(turn.tx, turn.chat.key, story_id).alerts
+    if not wanted or not alerts:
         return turn.t("This chat was not told: none of its rules matches.")
-    story = hits[0].told.story
-    if story.severity < turn.chat.level:
-        level = turn.words.severity(story.severity)
-        return turn.t("This chat was not told: the story is {level}, below the level set here.", level=level)
-    return turn.t("This chat was not told: the rule is newer than the story, or it was snoozed.")
+    key = turn.chat.key
+    snoozes = [
+        Snooze(chat_key=key, what=what, value=value, until=until)
+        for what, value, until in history.snoozes_of(turn.tx, key, now=turn.now)
+    ]
+    chats = {key: turn.chat}
+    routed = route(alerts[-1], found[0].story, wanted, chats=chats, told=frozenset(), snoozes=snoozes, now=turn.now)
+    reason = dict(routed.silent).get(key, "")
+    return turn.t("This chat was not told: {reason}.", reason=turn.t(SILENT.get(reason, SILENT[""])))
 
 
 def _rules(turn: Turn, told: Told, fate: Fate) -> list[Block]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.alerting.audience import Audience, story_document
+from bot.alerting.routing import Wanted
 from bot.domain import Subscription
 from bot.storage import history
 from bot.storage.stories import alerts_of
@@ -39,6 +40,12 @@ def matching(stored: Iterable["Told"], subscriptions: Sequence[Subscription], *,
         if rules:
             found.append(Hit(told=told, rules=rules))
     return found
+
+
+def wanting(stored: Iterable["Told"], subscriptions: Sequence[Subscription], *, now: datetime) -> list[Wanted]:
+    """Give the subscriptions that match any of the stories, as routing takes them."""
+    audience = Audience(chats={}, subscriptions=subscriptions, snoozes=[])
+    return [one for told in stored for one in audience.wanted(told.story, told.article, told.assessment, now=now)]
 
 
 def answering(stored: Iterable["Told"], query: Query, *, now: datetime) -> list["Told"]:

@@ -195,7 +195,7 @@ async def test_the_webhook_lets_only_telegram_in_and_logs_no_secret(tmp_path, gi
 
 async def test_a_bug_in_a_handler_is_told_with_a_reference_and_no_traceback(tmp_path, monkeypatch):
     def broken(chat, now, preview):
-        raise ZeroDivisionError("secret details")
+        raise ZeroDivisionError("secret details of 123456789:CANARY-token-that-must-never-be-logged")
 
     async with open_house(tmp_path, digest_now=broken) as house:
         with capture_logs() as logs:
@@ -203,6 +203,8 @@ async def test_a_bug_in_a_handler_is_told_with_a_reference_and_no_traceback(tmp_
     (entry,) = [entry for entry in logs if entry["event"] == "command_failed"]
     assert entry["reference"] in shown.text
     assert "secret details" not in shown.text
+    assert "secret details" in entry["trace"]
+    assert "CANARY" not in str(logs)
 
 
 async def test_a_database_that_cannot_be_used_is_told_politely(tmp_path):

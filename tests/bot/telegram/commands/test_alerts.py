@@ -122,6 +122,10 @@ async def test_missed_tells_where_a_page_was_dropped(house):
     assert "no subscription" in (await house.say(42, "/missed https://wire.example/2")).text
     await house.say(42, "/subscribe sanctions")
     assert "none of its rules matches" in (await house.say(42, "/missed https://wire.example/2")).text
+    await house.say(42, "/subscribe export_control")
+    assert "rule is newer" in (await house.say(42, "/missed https://wire.example/2")).text
+    await house.say(42, "/mute export_control 1d")
+    assert "its topic is muted" in (await house.say(42, "/missed https://wire.example/2")).text
     assert "states no date" in (await house.say(42, "/missed https://wire.example/old")).text
     assert "no source of mine covers nowhere.example" in (await house.say(42, "/missed https://nowhere.example/x")).text
     assert "Give the address" in (await house.say(42, "/missed javascript:alert(1)")).text
