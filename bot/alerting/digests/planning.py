@@ -38,6 +38,7 @@ from bot.telegram.strings import strings
 
 log = structlog.get_logger(__name__)
 CHATS_AT_ONCE = 200  # chats in one transaction: short enough that an alert need not wait for the lock
+QUERIES_AT_ONCE = 3_000  # different rules that are matched in one go
 _NOTE_EVERY = timedelta(minutes=10)
 PAUSE_FOR = timedelta(hours=24)  # a digest waits as long for the end of a pause
 
@@ -80,17 +81,12 @@ async def plan_due(
             done = await asyncio.to_thread(_skip, engine, period, taken, now, note)
             report = replace(report, skipped=report.skipped + done)
         elif taken:
-            press = await asyncio.to_thread(open_press, engine, period, taken, now, Templates(templates))
-            one = await _plan_period(
-                engine, period, taken, press, now=now, charts=charts, pictures=Pictures(pictures), at_once=at_once
-            )
-            report = replace(
-                report,
-                planned=report.planned + one.planned,
-                skipped=report.skipped + one.skipped,
-                charts_failed=report.charts_failed + one.charts_failed,
-                faults=(*report.faults, *(fault for fault in one.faults if fault not in report.faults)),
-            )
+            for group in await asyncio.to_thread(_groups, engine, taken):
+                press = await asyncio.to_thread(open_press, engine, period, group, now, Templates(templates))
+                one = await _plan_period(
+                    engine, period, group, press, now=now, charts=charts, pictures=Pictures(pictures), at_once=at_once
+                )
+                report = _sum(report, one)
         report = replace(report, left=report.left + len(chat_keys) - len(taken))
     if due_now:
         log.info("digests_planned", planned=report.planned, skipped=report.skipped, left=report.left)
@@ -100,6 +96,30 @@ async def plan_due(
     if not report.left and (last_run_at is None or abs(now - last_run_at) > _NOTE_EVERY):
         await asyncio.to_thread(_note_run, engine, now)  # at the end: a crash half-way must not look like a full run
     return report
+
+
+def _sum(report: PlanReport, one: PlanReport) -> PlanReport:
+    return replace(
+        report,
+        planned=report.planned + one.planned,
+        skipped=report.skipped + one.skipped,
+        charts_failed=report.charts_failed + one.charts_failed,
+        faults=(*report.faults, *(fault for fault in one.faults if fault not in report.faults)),
+    )
+
+
+def _groups(engine: Engine, chat_keys: Sequence[str]) -> list[list[str]]:
+    """Divide chats so that each group has a few thousand different rules at most: their matches fill the memory."""
+    groups: list[list[str]] = [[]]
+    queries: set[str] = set()
+    for part in _parts(chat_keys, rows.KEYS_AT_ONCE):
+        with looking(engine) as tx:
+            queries |= {one.query for found in rows.rules_of(tx, part).values() for one in found}
+        groups[-1].extend(part)
+        if len(queries) > QUERIES_AT_ONCE:
+            groups.append([])
+            queries = set()
+    return [group for group in groups if group]
 
 
 def _find_due(engine: Engine, now: datetime) -> tuple[dict[Period, list[str]], datetime | None]:
