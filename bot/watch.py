@@ -97,6 +97,8 @@ class Watch:
         parts: list[Coroutine[Any, Any, object]] = [sender.run(self._stop), self._stop.wait()]
         if self._house.settings.token:
             parts.append(self._converse(sender))
+        if self._house.settings.web_listen:
+            parts.append(self._show_pages())
         tasks = [asyncio.create_task(part) for part in parts]
         self._schedule.start()
         try:
@@ -195,6 +197,18 @@ class Watch:
             zone=settings.zone,
         )
         await serve(build_application(settings, house.engine, services), settings, self._stop)
+
+    async def _show_pages(self) -> None:
+        from bot.web.hosting import host  # noqa: PLC0415 - only where the page is on
+
+        house = self._house
+        await host(
+            house.engine,
+            house.settings,
+            assessor=lambda: self._pipeline.assessor if self._pipeline is not None else house.assessor,
+            clock=app.now,
+            stop=self._stop,
+        )
 
     def _note(self, told: Told) -> None:
         if self.sender is not None and told.counts.get("owed"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.domain import Article, Assessment, Direction, Match, Severity, Stage, Topic
 from classifiers.combining import combine_direction, combine_stage
@@ -70,6 +71,16 @@ class Assessor:
         self._titles = {rule.id: rule.title for rule in catalog.rules}
         self._topics = {rule.id: rule.topic for rule in catalog.rules}
         self._rule_set = RuleSet.of({rule.id: rule.query for rule in catalog.rules})
+
+    @property
+    def catalog(self) -> Catalog:
+        """Give the rules that it asks."""
+        return self._catalog
+
+    @property
+    def model_card(self) -> Mapping[str, Any]:
+        """Give the sidecar of the model that it asks: version, thresholds, what it was trained on."""
+        return self._model.card
 
     def assess(self, articles: Sequence[Article], *, explain: bool = False) -> list[Assessment]:
         """Assess a batch, in order; `explain` adds the classifier's strongest terms, which costs time per article."""

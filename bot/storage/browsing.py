@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, sele
 
 from bot.domain import AlertReason, Direction, Severity, Stage, Story, Topic
 from bot.storage.history import Told, told
-from bot.storage.schema import alerts, stories
+from bot.storage.schema import alerts, sources, stories
 from bot.storage.stories import load_stories
 
 
@@ -54,7 +54,9 @@ def candidates(tx: Connection, wanted: Filter, *, limit: int) -> list[Told]:
 
 def steps_of(tx: Connection, story_id: str) -> list[Step]:
     """Give the alerts of a story in the order in which they were decided."""
-    rows = tx.execute(select(alerts).where(alerts.c.story_id == story_id).order_by(alerts.c.decided_at, alerts.c.id))
+    # of two that were decided in one poll, the graver one came later: severities only rise there
+    order = (alerts.c.decided_at, alerts.c.severity, alerts.c.id)
+    rows = tx.execute(select(alerts).where(alerts.c.story_id == story_id).order_by(*order))
     return [
         Step(
             reason=AlertReason(row.reason),
@@ -66,6 +68,11 @@ def steps_of(tx: Connection, story_id: str) -> list[Step]:
         )
         for row in rows
     ]
+
+
+def source_names(tx: Connection) -> dict[str, str]:
+    """Give the names of all sources by id."""
+    return {row.id: row.name for row in tx.execute(select(sources.c.id, sources.c.name))}
 
 
 def next_steps(tx: Connection, story_id: str, *, limit: int = 10) -> Sequence[Story]:

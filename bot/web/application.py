@@ -1,7 +1,7 @@
 """Put the page together: routes, the guard before them, the login, and what is answered when something is wrong."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 from sqlalchemy import Engine
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
@@ -23,6 +24,7 @@ from bot.web.pages import Pages
 from bot.web.rendering import HEADERS, Renderer
 from rules.definitions import Catalog
 
+AT_ONCE = 4  # pages read at the same time: the watch needs connections and time of its own
 FORM_LIMIT = 8_000  # bytes of a login form
 FORM_WITHIN = 5.0  # seconds for a login form to arrive
 
@@ -45,31 +47,48 @@ def build_web(
     clock: Callable[[], datetime],
     scorecard: Path | None,
     model: Mapping[str, object] | None = None,
+    titles: Mapping[str, str] | None = None,
 ) -> Starlette:
-    """Make the page's application. `catalog` gives the rules in use, `model` is the sidecar of the model in use.
+    """Make the page's application; `catalog` gives the rules in use at the moment.
 
+    `scorecard` is a Markdown file, `model` the sidecar of the model in use, `titles` names entities by their id.
     Whether it may be reached from other machines is checked by `bot.web.listening.check_place`.
     """
     token = settings.web_token.get_secret_value()
     door, throttle = (Door(token) if token else None), Throttle()
     renderer = Renderer(settings.zone, guarded=door is not None)
     pages = Pages(
-        engine=engine, renderer=renderer, catalog=catalog, clock=clock, scorecard=scorecard, model=model or {}
+        engine=engine,
+        renderer=renderer,
+        catalog=catalog,
+        clock=clock,
+        scorecard=scorecard,
+        model=model or {},
+        titles=titles or {},
     )
     login = Login(door=door, throttle=throttle, renderer=renderer, clock=clock)
 
     def wrong(request: Request, error: Exception) -> Response:
         return _wrong(renderer, request, error)
 
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    def calm(page: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            async with turns:
+                return await run_in_threadpool(page, request)
+
+        return answer
+
     app = Starlette(
         routes=[
-            Route("/", pages.stories),
-            Route("/stories/{story_id}", pages.story),
-            Route("/sources", pages.sources),
-            Route("/rules", pages.rules),
-            Route("/rules/{rule_id}", pages.rule),
-            Route("/scorecard", pages.scorecard_page),
-            Route("/about", pages.about),
+            Route("/", calm(pages.stories)),
+            Route("/stories/{story_id}", calm(pages.story)),
+            Route("/sources", calm(pages.sources)),
+            Route("/rules", calm(pages.rules)),
+            Route("/rules/{rule_id}", calm(pages.rule)),
+            Route("/scorecard", calm(pages.scorecard_page)),
+            Route("/about", calm(pages.about)),
             Route("/login", login.show),
             Route("/login", login.take, methods=["POST"]),
             Route("/style.css", _file(renderer.style, "text/css; charset=utf-8")),

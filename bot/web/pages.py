@@ -36,7 +36,10 @@ EXPLAINED = 30  # articles of a story whose assessment is shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """What the pages read from. `scorecard` is a Markdown file, `model` the sidecar of the model in use."""
+    """What the pages read from.
+
+    `scorecard` is a Markdown file, `model` the sidecar of the model in use, `titles` the gazetteer's names by id.
+    """
 
     engine: Engine
     renderer: Renderer
@@ -44,11 +47,12 @@ class Pages:
     clock: Callable[[], datetime]
     scorecard: Path | None
     model: Mapping[str, object]
+    titles: Mapping[str, str]
 
     def stories(self, request: Request) -> Response:
         """Show the stories with the latest news, narrowed down by filters and a query."""
         asked = read_asked(request.query_params, filters=self.catalog().filters)
-        shown, number = ([], 0) if asked.fault else self._found(asked)
+        shown, number, names = ([], 0, {}) if asked.fault else self._found(asked)
         last = max(1, -(-number // PAGE))
         if asked.page > last:
             return RedirectResponse(asked.address(last), status_code=303, headers=dict(HEADERS))
@@ -61,21 +65,23 @@ class Pages:
             last=last,
             first=(asked.page - 1) * PAGE + 1,
             searched=SEARCHED,
+            names=names,
             now=self.clock(),
         )
 
-    def _found(self, asked: Asked) -> tuple[list[Story], int]:
+    def _found(self, asked: Asked) -> tuple[list[Story], int, dict[str, str]]:
         start = (asked.page - 1) * PAGE
         with looking(self.engine) as tx:
+            names = browsing.source_names(tx)
             if asked.query is None:
                 number = browsing.number_of(tx, asked.wanted)
-                return browsing.page_of(tx, asked.wanted, limit=PAGE, offset=start), number
+                return browsing.page_of(tx, asked.wanted, limit=PAGE, offset=start), number, names
             tried = browsing.candidates(tx, asked.wanted, limit=SEARCHED)
         now, root = self.clock(), asked.query.root
         hits = [
             one.story for one in tried if root.test(story_document(one.story, one.article, one.assessment, now=now))
         ]
-        return hits[start : start + PAGE], len(hits)
+        return hits[start : start + PAGE], len(hits), names
 
     def story(self, request: Request) -> Response:
         """Show one story: its stages, sources and timeline, and why it was told."""
@@ -94,6 +100,7 @@ class Pages:
             judged = load_assessments(tx, ids[-EXPLAINED:])
             before = load_stories(tx, [story.follows]).get(story.follows) if story.follows else None
             after = browsing.next_steps(tx, story.id)
+            names = browsing.source_names(tx)
         return self.renderer.page(
             "story.html",
             story=story,
@@ -105,6 +112,8 @@ class Pages:
             langs={key: one.lang for key, one in articles.items()},
             judged=[(one, judged[one.article_id]) for one in story.articles if one.article_id in judged],
             rules={rule.id for rule in self.catalog().rules},
+            names=names,
+            titles=self.titles,
             before=before,
             after=after,
             now=self.clock(),

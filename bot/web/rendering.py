@@ -1,7 +1,7 @@
 """Turn values into pages: the templates, their filters, and the headers that every answer carries."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from importlib.resources import files
 from typing import Any
@@ -32,6 +32,7 @@ HEADERS: Mapping[str, str] = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+_TOPICS = frozenset(topic.value for topic in Topic)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NO_CHARACTERS = dict.fromkeys((*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F))
 
@@ -60,6 +61,7 @@ class Renderer:
             "host": host_of,
             "country": lambda code: COUNTRIES.get(code, code),
             "plain": lambda name: str(name).replace("_", " "),
+            "distinct": distinct,
             "share": lambda number: f"{number:.0%}",
             "redact": redact,
         }
@@ -113,7 +115,16 @@ def words(value: object) -> str:
             return STAGES[value]
         case int():
             return TIERS.get(value, f"tier {value}").capitalize()
-    return str(value).replace("_", " ").capitalize()
+    named = str(value)
+    return TOPICS[Topic(named)] if named in _TOPICS else named.replace("_", " ").capitalize()
+
+
+def distinct(words: Iterable[str]) -> list[str]:
+    """Give words once each, whatever their case, in the given order."""
+    found: dict[str, str] = {}
+    for word in words:
+        found.setdefault(word.casefold(), word)
+    return list(found.values())
 
 
 def _date(value: date) -> str:

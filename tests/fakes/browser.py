@@ -109,18 +109,12 @@ def browser(folder: Path) -> Iterator[Browser]:
     to_browser, ours_out = os.pipe()
     ours_in, from_browser = os.pipe()
 
-    def place() -> None:  # DevTools over a pipe speaks on the descriptors 3 and 4
-        os.dup2(to_browser, 103)
-        os.dup2(from_browser, 104)
-        os.dup2(103, 3)
-        os.dup2(104, 4)
-
     options = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe")
     quiet = ("--disable-background-networking", "--disable-dev-shm-usage", f"--user-data-dir={folder}")
+    # DevTools over a pipe speaks on the descriptors 3 and 4; bash puts ours there
     running = subprocess.Popen(
-        [CHROMIUM, *options, *quiet],
-        preexec_fn=place,
-        close_fds=False,
+        ["bash", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "bash", CHROMIUM, *options, *quiet],
+        pass_fds=(to_browser, from_browser),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
