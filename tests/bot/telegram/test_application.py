@@ -215,7 +215,7 @@ async def test_a_database_that_cannot_be_used_is_told_politely(tmp_path):
         assert "database cannot be used" in (await house.say(42, "/digest")).text
 
 
-@pytest.mark.parametrize("fault", ["blocked", "flood", "markup", "gone"])
+@pytest.mark.parametrize("fault", ["blocked", "flood", "markup", "gone", "too long", "unsent", "unknown"])
 async def test_an_answer_that_telegram_refuses_is_dealt_with(tmp_path, fault):
     async with open_house(tmp_path) as house:
         await house.say(42, "/subscribe sanctions")
@@ -233,9 +233,43 @@ async def test_an_answer_that_telegram_refuses_is_dealt_with(tmp_path, fault):
                 house.api.fail(faults.bad_request("can't parse entities: x"), method="sendMessage")
                 shown = await house.say(42, "/help")
                 assert "parse_mode" not in shown.parameters
+            case "too long":
+                house.api.fail(faults.bad_request("message is too long"), method="sendMessage")
+                await house.say(42, "/help")
+                assert "/broadcast" in "".join(house.api.texts(42)[-2:])
+            case "unsent":
+                await house.api.stop()
+                house.api.push_message(42, "/help")
+                await house.deliver()
+                await house.api.start()
+                assert "Subscribed" in (await house.say(42, "/subscribe sanctions")).text
+            case "unknown":
+                house.api.fail(faults.not_ok(), method="sendMessage")
+                await house.say(42, "/help")
+                house.api.fail(faults.not_ok(), method="answerCallbackQuery")
+                await house.press(await house.say(42, "/topics"), "All")
+                assert house.rules("42")[0].query == "topic:*"
             case _:
                 shown = await house.say(42, "/topics")
                 shown.deleted = True
                 again = await house.press(shown, "All")
                 assert again.message_id != shown.message_id
+        assert not house.failures
+
+
+async def test_an_answer_follows_a_group_to_its_new_id_and_a_closed_topic_to_general(tmp_path):
+    async with open_house(tmp_path) as house:
+        for group in (-1001, -1002):
+            house.api.add_chat(group, "supergroup", title="Desk", forum=True, threads={5})
+            house.api.set_member(group, 42, "creator")
+        await house.say(-1001, "/start", user_id=42)
+        house.api.fail(faults.migrated(-1009), chat_id=-1001)
+        await house.say(-1001, "/subscribe sanctions", user_id=42)
+        assert "Subscribed" in house.api.chat(-1009).last.text
+        assert len(house.rules("-1009")) == 1
+        await house.say(-1002, "/start", user_id=42, thread_id=5)
+        house.api.chat(-1002).closed_threads.add(5)
+        shown = await house.say(-1002, "/subscribe sanctions", user_id=42, thread_id=5)
+        assert shown.thread_id is None
+        assert len(house.rules("-1002:5")) == 1
         assert not house.failures
