@@ -36,6 +36,8 @@ from bot.storage import outbox, stories
 from bot.storage import sources as source_rows
 from bot.storage.audience import load_audience, told_chats
 from bot.storage.database import reading
+from bot.storage.locking import lock_grouping
+from bot.storage.transactions import writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,18 +102,20 @@ class Pipeline:
         assessments = self.assessor.assess(selection.new)
         with self._writing:
             try:
-                with self._engine.begin() as tx:
+                with writing(self._engine) as tx:
+                    lock_grouping(tx)
                     source_rows.save_memory(tx, polled.source.id, selection.memory)
                     article_rows.touch_sightings(tx, selection.sightings, now=now)
-                    article_rows.add_articles(tx, selection.new)
+                    new = article_rows.add_new(tx, selection.new)  # another poll may have brought some meanwhile
                     article_rows.add_drops(tx, selection.drops)
-                    stories.save_assessments(tx, assessments, now=now)
+                    stories.save_assessments(tx, [one for one in assessments if one.article_id in new], now=now)
                     reached("entries_committed")
-                    teller = _Teller(tx, self._index, polled.source, now)
-                    teller.counts.update(read=len(selection.new))
+                    teller = _Teller(tx, self._index, polled.source, self.assessor.correlated, now)
+                    teller.counts.update(read=len(new))
                     teller.counts.update(f"dropped:{drop.reason}" for drop in selection.drops)
                     for article, assessment in zip(selection.new, assessments, strict=True):
-                        teller.tell(article, assessment)
+                        if article.id in new:
+                            teller.tell(article, assessment)
                     reached("matched")
                     teller.finish()
             except BaseException:
@@ -130,8 +134,11 @@ class Pipeline:
 class _Teller:
     """Group, decide and route the articles of one poll, inside its transaction."""
 
-    def __init__(self, tx: Connection, index: StoryIndex, source: Source, now: datetime) -> None:
+    def __init__(
+        self, tx: Connection, index: StoryIndex, source: Source, correlated: Mapping[str, Rule], now: datetime
+    ) -> None:
         self._tx = tx
+        self._correlated = correlated
         self._index = index
         self._source = source
         self._now = now
@@ -172,13 +179,15 @@ class _Teller:
         self._index.add(after.id, article, assessment)
         return self._index.unite(self._tx, before, after, now=self._now)
 
-    def _route(self, alert: Alert, story: Story, article: Article, assessment: Assessment) -> None:
+    def _route(
+        self, alert: Alert, story: Story, article: Article, assessment: Assessment, fired: Sequence[str]
+    ) -> None:
         if self._audience is None:
             self._audience = load_audience(self._tx, now=self._now)
         routed = route(
             alert,
             story,
-            self._audience.wanted(story, article, assessment, now=self._now),
+            self._audience.wanted(story, article, assessment, now=self._now, rules=fired),
             chats=self._audience.chats,
             told=told_chats(self._tx, story.id),
             snoozes=self._audience.snoozes,

@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Engine
 
+from bot.errors import StorageError
 from bot.pipeline import Pipeline, Told
 from bot.storage import sources as source_rows
+from bot.storage.transactions import writing
 
 log = structlog.get_logger(__name__)
 CLAIM_FOR = timedelta(minutes=5)  # longer than any poll may take; a worker that died gives its sources back by then
+REST = timedelta(seconds=30)  # before a source is polled again whose poll could not be stored
 
 
 class Rounds:
@@ -35,6 +38,7 @@ class Rounds:
         self._at_once = at_once
         self._on_told = on_told
         self._under_way: set[asyncio.Task[None]] = set()
+        self._unstored: set[str] = set()
         self.totals: Counter[str] = Counter()
         self.recent: deque[Told] = deque(maxlen=50)
 
@@ -52,7 +56,7 @@ class Rounds:
         for source_id in ids:
             task = asyncio.create_task(self._poll(source_id), name=f"poll {source_id}")
             self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            task.add_done_callback(self._ended)
         return len(ids)
 
     async def finish(self, within: float = 1.0) -> None:
@@ -69,18 +73,37 @@ class Rounds:
     async def settle(self) -> None:
         """Wait until no poll is under way; for demonstrations and tests."""
         while self._under_way:
-            await asyncio.gather(*self._under_way)
+            await asyncio.wait(self._under_way)
 
     def _claim(self, limit: int) -> list[str]:
-        with self._engine.begin() as tx:
-            return source_rows.due(tx, self._clock(), limit, worker=self._worker, lease=CLAIM_FOR)
+        now = self._clock()
+        with writing(self._engine) as tx:
+            if self._unstored:
+                source_rows.hold_until(tx, sorted(self._unstored), now + REST)
+                self._unstored.clear()
+            return source_rows.due(tx, now, limit, worker=self._worker, lease=CLAIM_FOR)
 
     def _give_back(self, ids: list[str]) -> None:
-        with self._engine.begin() as tx:
-            source_rows.release(tx, ids)
+        try:
+            with writing(self._engine) as tx:
+                source_rows.release(tx, ids)
+        except StorageError as error:  # their claims run out by themselves
+            log.warning("claims_not_released", error=str(error))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.totals["bugs"] += 1
+            log.error("poll_failed", source=task.get_name().removeprefix("poll "), exc_info=error)
 
     async def _poll(self, source_id: str) -> None:
-        told = await self._pipeline.run(source_id)
+        try:
+            told = await self._pipeline.run(source_id)
+        except StorageError as error:
+            self.totals["not_stored"] += 1
+            log.error("poll_not_stored", source=source_id, error=str(error))  # noqa: TRY400 - the text says it all
+            self._unstored.add(source_id)  # nothing was committed: it is polled again in a while
+            return
         self.totals["polls"] += 1
         self.totals["failed"] += told.failed
         self.totals["alerts"] += len(told.alerts)

@@ -20,9 +20,10 @@ from bot.alerting.digests.previewing import compose_now
 from bot.app import House
 from bot.domain import ChatKind
 from bot.errors import ConfigurationError
+from bot.operations.leading import RENEW_EVERY, TENURE, Lead, first_of
 from bot.pipeline import Pipeline, Told
 from bot.rounds import Rounds
-from bot.schedule import Schedule
+from bot.schedule import Job, Schedule
 from bot.storage import outbox
 from bot.storage import sources as source_rows
 from bot.storage.chats import all_chats, load_chat, save_chat
@@ -53,6 +54,7 @@ class Watch:
         self._pictures = self._folder / "pictures"
         self._charts = ChartProcess(self._folder / "charts")
         self._failing: set[str] = set()
+        self._lead = Lead(house.engine, holder=self._worker, clock=app.now)
         self._pipeline: Pipeline | None = None
         self.rounds: Rounds | None = None
         self.sender: Sender | None = None
@@ -86,11 +88,17 @@ class Watch:
                 on_told=self._note,
             )
             target = await self._open_target(stack)
-            self.sender = Sender(self._house.engine, target, StoryComposer(app.now), holder=self._worker)
+            self.sender = Sender(
+                self._house.engine,
+                target,
+                StoryComposer(app.now),
+                name=f"sender:{self._house.settings.token.partition(':')[0] or 'terminal'}",
+                holder=self._worker,
+                tenure=TENURE,
+            )
             self._set_schedule(self.rounds)
-            place = self._folder / "straitwatch.pid"
-            place.write_text(str(os.getpid()), encoding="utf-8")
-            stack.callback(place.unlink, missing_ok=True)
+            self._leave_address(stack)
+            await self._lead.renew()
             await self._run_parts(self.sender, self.rounds)
 
     async def _run_parts(self, sender: Sender, rounds: Rounds) -> None:
@@ -107,7 +115,15 @@ class Watch:
             self._schedule.stop()
             self._stop.set()
             await rounds.finish(within=STOP_WITHIN)
+            await self._lead.release()
         await asyncio.gather(*tasks)
+
+    def _leave_address(self, stack: AsyncExitStack) -> None:
+        """Leave this process's number where `straitwatch rules reload` finds it."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        place = self._folder / f"straitwatch-{os.getpid()}.pid"
+        place.write_text(str(os.getpid()), encoding="utf-8")
+        stack.callback(place.unlink, missing_ok=True)
 
     def stop(self) -> None:
         """Ask the watch to end; `run` returns once everything in flight is put away."""
@@ -148,8 +164,18 @@ class Watch:
 
     def _set_schedule(self, rounds: Rounds) -> None:
         self._schedule.every(POLL_TICK, "poll", rounds.begin, first_at=app.now())
-        self._schedule.every(timedelta(minutes=1), "digests", self._plan_digests, first_at=app.now())
-        self._schedule.every(timedelta(hours=6), "pruning", self._prune)
+        self._schedule.every(RENEW_EVERY, "lead", self._lead.renew, first_at=app.now())
+        self._schedule.every(timedelta(minutes=1), "digests", self._leading(self._plan_digests), first_at=app.now())
+        self._schedule.every(timedelta(hours=6), "pruning", self._leading(self._prune))
+
+    def _leading(self, job: Job) -> Job:
+        """Run a job only while this process leads: of several processes one plans and prunes."""
+
+        async def run() -> None:
+            if self._lead.held.is_set():
+                await job()
+
+        return run
 
     async def _plan_digests(self) -> None:
         settings = self._house.settings
@@ -196,7 +222,20 @@ class Watch:
             wake=sender.wake,
             zone=settings.zone,
         )
-        await serve(build_application(settings, house.engine, services), settings, self._stop)
+        while not self._stop.is_set():  # of several processes the one that leads takes the updates
+            await first_of(self._lead.held, self._stop)
+            if self._stop.is_set():
+                return
+            end = asyncio.Event()
+            ending = asyncio.create_task(self._end_with_lead(end))
+            try:
+                await serve(build_application(settings, house.engine, services), settings, end)
+            finally:
+                ending.cancel()
+
+    async def _end_with_lead(self, end: asyncio.Event) -> None:
+        await first_of(self._lead.lost, self._stop)
+        end.set()
 
     async def _show_pages(self) -> None:
         from bot.web.hosting import host  # noqa: PLC0415 - only where the page is on

@@ -15,6 +15,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(name="run")(run.run)
+app.command(name="worker")(run.worker)
 app.command(name="demo")(demo.demo)
 app.command(name="scan")(scan.scan)
 app.command(name="digest")(digest.digest)

@@ -63,12 +63,16 @@ def reload() -> None:
 
     settings = load_settings()
     load_assessor(settings)
-    place = data_folder(settings) / "straitwatch.pid"
-    try:
-        os.kill(int(place.read_text(encoding="utf-8")), signal.SIGHUP)
-    except (OSError, ValueError) as error:
-        raise NotFoundError(f"{place}: no running watch found. Start one with `straitwatch run`") from error
-    typer.echo("The rules are sound; the running watch takes them up.")
+    reached = 0
+    for place in data_folder(settings).glob("straitwatch-*.pid"):
+        try:
+            os.kill(int(place.read_text(encoding="utf-8")), signal.SIGHUP)
+        except (OSError, ValueError):  # its process did not end well, and this is what it left behind
+            continue
+        reached += 1
+    if not reached:
+        raise NotFoundError(f"{data_folder(settings)}: no running watch found. Start one with `straitwatch run`")
+    typer.echo(f"The rules are sound; {reached} running process{'es take' if reached > 1 else ' takes'} them up.")
 
 
 @app.command()

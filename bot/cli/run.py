@@ -1,7 +1,9 @@
-"""`straitwatch run`: the main job."""
+"""`straitwatch run` and `straitwatch worker`: the main job, alone or beside others."""
 
 import asyncio
 from typing import TYPE_CHECKING
+
+import typer
 
 from bot.settings import load_settings
 
@@ -29,6 +31,23 @@ def run() -> None:
         console.print(line, highlight=False)
     asyncio.run(_run(watch, console))
     console.print("Stopped; everything owed is kept and leaves at the next start.")
+
+
+def worker() -> None:
+    """Watch beside other processes on one database: all share the sources, one of them sends and talks."""
+    from rich.console import Console
+
+    from bot import app
+    from bot.watch import Watch
+
+    settings = load_settings()
+    app.set_up_logging(settings)
+    house = app.open_house(settings)
+    watch = Watch(house, Console())
+    watch.prepare()
+    typer.echo(f"Worker {app.worker_name()} on {house.engine.url.render_as_string(hide_password=True)}")
+    asyncio.run(watch.run())
+    typer.echo("Stopped; its sources were given back.")
 
 
 async def _run(watch: "Watch", console: "Console") -> None:

@@ -12,7 +12,7 @@ from bot.ingest.cleaning import canonical
 from bot.ingest.identity import link_key
 from bot.ingest.polled import Drop, Sighting
 from bot.storage.schema import articles, counts, drops, sightings, sources
-from bot.storage.upsert import add_up, insert_new
+from bot.storage.upsert import add_up, insert_new, insert_new_keys
 
 KEYS_AT_ONCE = 900
 TOUCH_EVERY = timedelta(hours=20)  # `last_seen_at` is exact to a day, so that an unchanged feed costs no writes
@@ -58,10 +58,15 @@ def known_keys(tx: Connection, source_id: str, keys: Sequence[str]) -> dict[str,
 
 def add_articles(tx: Connection, new: Iterable[Article]) -> int:
     """Store articles; those that are there already stay as they are. Gives how many were added."""
+    return len(add_new(tx, new))
+
+
+def add_new(tx: Connection, new: Iterable[Article]) -> frozenset[str]:
+    """Store articles as `add_articles` does, and give the ids of those that were not there, even a moment ago."""
     rows = [{**asdict(article), "url_key": url_key(article.url)} for article in new]
     for row in rows:
         row["instruments"] = list(row["instruments"])
-    return insert_new(tx, articles, rows)
+    return frozenset(str(article_id) for (article_id,) in insert_new_keys(tx, articles, rows))
 
 
 def set_text(tx: Connection, article_id: str, text: str) -> None:

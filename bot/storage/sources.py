@@ -148,6 +148,11 @@ def release(tx: Connection, source_ids: Sequence[str]) -> None:
     tx.execute(update(sources).where(sources.c.id.in_(source_ids)).values(claimed_by="", claimed_until=None))
 
 
+def hold_until(tx: Connection, source_ids: Sequence[str], until: datetime) -> None:
+    """Keep claimed sources for a while and no longer: their poll could not be stored, and is not repeated at once."""
+    tx.execute(update(sources).where(sources.c.id.in_(source_ids)).values(claimed_until=until))
+
+
 def mark_told(tx: Connection, source_id: str, *, now: datetime) -> None:
     """Remember that the owner was told of a source's trouble; see `bot.ingest.health.trouble`."""
     tx.execute(update(sources).where(sources.c.id == source_id).values(silence_reported_at=now))
