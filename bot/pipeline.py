@@ -10,7 +10,7 @@ decided whose delivery is not owed.
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -34,10 +34,12 @@ from bot.ingest.polling import poll
 from bot.storage import articles as article_rows
 from bot.storage import outbox, stories
 from bot.storage import sources as source_rows
-from bot.storage.audience import load_audience, told_chats
+from bot.storage.audience import AudienceMemory, told_chats
+from bot.storage.correlating import fired_rules
 from bot.storage.database import reading
 from bot.storage.locking import lock_grouping
 from bot.storage.transactions import writing
+from rules.definitions import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ class Pipeline:
         self._clock = clock
         self._freshness = freshness
         self._first_window = first_window
+        self._memory = AudienceMemory()
         self._writing = threading.Lock()  # stories are grouped one poll at a time: two polls may report one event
 
     async def run(self, source_id: str) -> Told:
@@ -110,7 +113,7 @@ class Pipeline:
                     article_rows.add_drops(tx, selection.drops)
                     stories.save_assessments(tx, [one for one in assessments if one.article_id in new], now=now)
                     reached("entries_committed")
-                    teller = _Teller(tx, self._index, polled.source, self.assessor.correlated, now)
+                    teller = _Teller(tx, self._index, self._memory, polled.source, self.assessor.correlated, now)
                     teller.counts.update(read=len(new))
                     teller.counts.update(f"dropped:{drop.reason}" for drop in selection.drops)
                     for article, assessment in zip(selection.new, assessments, strict=True):
@@ -135,9 +138,16 @@ class _Teller:
     """Group, decide and route the articles of one poll, inside its transaction."""
 
     def __init__(
-        self, tx: Connection, index: StoryIndex, source: Source, correlated: Mapping[str, Rule], now: datetime
+        self,
+        tx: Connection,
+        index: StoryIndex,
+        memory: AudienceMemory,
+        source: Source,
+        correlated: Mapping[str, Rule],
+        now: datetime,
     ) -> None:
         self._tx = tx
+        self._memory = memory
         self._correlated = correlated
         self._index = index
         self._source = source
@@ -152,13 +162,14 @@ class _Teller:
             self.counts["silent:not_flagged"] += 1
             return
         self.counts["flagged"] += 1
+        fired = fired_rules(self._tx, article.id, assessment.matches, self._correlated, now=self._now)
         before, after = self._group(article, assessment)
         verdict = decide(before, after, now=self._now)
         if not isinstance(verdict, Alert):
             self.counts[f"silent:{verdict.reason}"] += 1
             return
         self.decided.append((verdict, after))
-        self._route(verdict, after, article, assessment)
+        self._route(verdict, after, article, assessment, fired)
 
     def finish(self) -> None:
         """Store the alerts and the day's counts."""
@@ -183,7 +194,7 @@ class _Teller:
         self, alert: Alert, story: Story, article: Article, assessment: Assessment, fired: Sequence[str]
     ) -> None:
         if self._audience is None:
-            self._audience = load_audience(self._tx, now=self._now)
+            self._audience = self._memory.load(self._tx, now=self._now)
         routed = route(
             alert,
             story,

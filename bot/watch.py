@@ -205,14 +205,16 @@ class Watch:
         return TelegramTarget(bot)
 
     async def _converse(self, sender: Sender) -> None:
-        from bot.telegram.application import build_application, serve  # noqa: PLC0415 - only with a token
+        from bot.telegram.admitting import admission  # noqa: PLC0415 - only with a token
+        from bot.telegram.application import build_application, serve  # noqa: PLC0415 - the same
 
         house, settings = self._house, self._house.settings
         services = Services(
-            digest_now=lambda chat, now: compose_now(
+            digest_now=lambda chat, now, preview: compose_now(
                 house.engine,
                 chat,
                 now=now,
+                preview=preview,
                 charts=self._charts,
                 pictures=self._pictures,
                 templates=settings.templates_dir,
@@ -220,6 +222,8 @@ class Watch:
             assess=house.assessor.assess,
             health=lambda: [self.status()],
             wake=sender.wake,
+            admit=admission(sender.desk.pacer, sender.desk.clock),
+            versions=house.assessor.versions,
             zone=settings.zone,
         )
         while not self._stop.is_set():  # of several processes the one that leads takes the updates

@@ -70,6 +70,8 @@ class Assessor:
         self._thresholds = PROFILES[precision]
         self._titles = {rule.id: rule.title for rule in catalog.rules}
         self._topics = {rule.id: rule.topic for rule in catalog.rules}
+        # rules that ask for several articles within a time: whether they fire is known only with the stored ones
+        self.correlated = {rule.id: rule for rule in catalog.rules if rule.at_least is not None}
         self._rule_set = RuleSet.of({rule.id: rule.query for rule in catalog.rules})
 
     @property
@@ -92,6 +94,11 @@ class Assessor:
             terms = tuple((term.text, term.weight) for term in self._model.explain(item)) if explain else ()
             found.append(self._combine(article, cues, prediction, terms))
         return found
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The versions of model and rules, which every assessment carries."""
+        return {"model": self._model.version, "rules": self._catalog.version}
 
     @property
     def threshold(self) -> float:
@@ -169,7 +176,7 @@ class Assessor:
         """Give what the decision on an article rests on."""
         return Grounds(
             probability=probability,
-            rules=tuple(match.title for match in matches),
+            rules=tuple(match.title for match in matches if match.rule_id not in self.correlated),
             vetoes=cues.vetoes,
             tier=article.tier,
             instrument=bool(article.instruments or cues.official_instrument),

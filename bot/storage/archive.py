@@ -59,6 +59,7 @@ def fields_of(filed: Filed, *, now: datetime) -> Iterator[tuple[str, object]]:
         ("target", list(judged.targets)),
         ("instrument", list(judged.instruments)),
         ("eccn", list(judged.eccns)),
+        ("rule", [match.rule_id for match in judged.matches]),
         ("source", article.source_id),
         ("publisher", article.publisher),
         ("publishers", filed.publishers),

@@ -211,6 +211,15 @@ story_articles = Table(
     Column("added_at", UtcDateTime, nullable=False),
 )
 
+# When an article matched a rule that asks for several articles within a time; pruned with the articles.
+rule_hits = Table(
+    "rule_hits",
+    metadata,
+    Column("rule_id", String(120), primary_key=True),
+    Column("article_id", String(32), ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
+    Column("hit_at", UtcDateTime, nullable=False, index=True),
+)
+
 alerts = Table(
     "alerts",
     metadata,

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.analysis.grouping import StoryIndex
@@ -20,11 +20,14 @@ from bot.storage.upgrading import upgrade
 from bot.telegram.composing import StoryComposer
 from bot.telegram.notifier import TelegramTarget, make_bot
 from bot.telegram.sender import Sender
+from rules.definitions import Rule
 from tests.fakes.values import assessment, chat, subscription
 
 
 class WordAssessor:
     """Flags what says "bans": the tests of the pipeline's promises need no model."""
+
+    correlated: Mapping[str, Rule] = {}
 
     def assess(self, articles: Sequence[Article]) -> list[Assessment]:
         """Assess as the real one does."""

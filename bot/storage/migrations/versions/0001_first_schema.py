@@ -298,6 +298,16 @@ def upgrade() -> None:
     with op.batch_alter_table('assessments', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_assessments_assessed_at'), ['assessed_at'], unique=False)
 
+    op.create_table('rule_hits',
+    sa.Column('rule_id', sa.String(length=120), nullable=False),
+    sa.Column('article_id', sa.String(length=32), nullable=False),
+    sa.Column('hit_at', bot.storage.schema.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['article_id'], ['articles.id'], name=op.f('fk_rule_hits_article_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('rule_id', 'article_id', name=op.f('pk_rule_hits'))
+    )
+    with op.batch_alter_table('rule_hits', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_rule_hits_hit_at'), ['hit_at'], unique=False)
+
     op.create_table('story_articles',
     sa.Column('article_id', sa.String(length=32), nullable=False),
     sa.Column('story_id', sa.String(length=32), nullable=False),
@@ -320,6 +330,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_story_articles_story_id'))
 
     op.drop_table('story_articles')
+    with op.batch_alter_table('rule_hits', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_rule_hits_hit_at'))
+
+    op.drop_table('rule_hits')
     with op.batch_alter_table('assessments', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_assessments_assessed_at'))
 
