@@ -113,7 +113,14 @@ class Pipeline:
                     article_rows.add_drops(tx, selection.drops)
                     stories.save_assessments(tx, [one for one in assessments if one.article_id in new], now=now)
                     reached("entries_committed")
-                    teller = _Teller(tx, self._index, self._memory, polled.source, self.assessor.correlated, now)
+                    teller = _Teller(
+                        tx,
+                        index=self._index,
+                        memory=self._memory,
+                        source=polled.source,
+                        correlated=self.assessor.correlated,
+                        now=now,
+                    )
                     teller.counts.update(read=len(new))
                     teller.counts.update(f"dropped:{drop.reason}" for drop in selection.drops)
                     for article, assessment in zip(selection.new, assessments, strict=True):
@@ -140,6 +147,7 @@ class _Teller:
     def __init__(
         self,
         tx: Connection,
+        *,
         index: StoryIndex,
         memory: AudienceMemory,
         source: Source,

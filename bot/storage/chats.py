@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
 from bot.domain import Chat, ChatKind, DeliveryState, Mode, Severity
+from bot.storage.revisions import audience_changed
 from bot.storage.schema import (
     access,
     callbacks,
@@ -29,11 +30,15 @@ _OF_CHAT = (callbacks, deliveries, digests, feedback, messages, snoozes, subscri
 def save_chat(tx: Connection, chat: Chat) -> None:
     """Store a chat with all its settings, new or changed."""
     upsert(tx, chats, [_row(chat)])
+    audience_changed(tx)
 
 
 def add_chat(tx: Connection, chat: Chat) -> bool:
     """Store a chat unless it is known; returns whether it was new."""
-    return insert_new(tx, chats, [_row(chat)]) == 1
+    new = insert_new(tx, chats, [_row(chat)]) == 1
+    if new:
+        audience_changed(tx)
+    return new
 
 
 def load_chat(tx: Connection, key: str) -> Chat | None:
@@ -66,6 +71,7 @@ def disable(tx: Connection, telegram_id: int, *, reason: str) -> int:
         .where(deliveries.c.chat_key.in_(keys), deliveries.c.state.in_(["due", "held"]))
         .values(state=DeliveryState.PARKED.value, last_error=_DISABLED + reason, intent_at=None)
     )
+    audience_changed(tx)
     return changed
 
 
@@ -86,6 +92,7 @@ def enable(tx: Connection, telegram_id: int, *, now: datetime) -> int:
         )
         .values(state=DeliveryState.DUE.value, attempts=0, not_before=now)
     )
+    audience_changed(tx)
     return requeued.rowcount
 
 
@@ -115,12 +122,14 @@ def trust(tx: Connection, telegram_id: int) -> None:
 def leave_topic(tx: Connection, key: str) -> None:
     """Send a topic's messages to the group's General topic from now on: the topic is closed or deleted."""
     tx.execute(update(chats).where(chats.c.key == key).values(thread_id=None))
+    audience_changed(tx)
 
 
 def forget_chat(tx: Connection, key: str) -> dict[str, int]:
     """Erase a chat and everything that belongs to it; returns how many rows of which table."""
     erased = {table.name: tx.execute(delete(table).where(table.c.chat_key == key)).rowcount for table in _OF_CHAT}
     erased[chats.name] = tx.execute(delete(chats).where(chats.c.key == key)).rowcount
+    audience_changed(tx)
     return {name: number for name, number in erased.items() if number}
 
 

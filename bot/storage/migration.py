@@ -4,6 +4,7 @@ from sqlalchemy import Connection, Table, delete, or_, select, update
 
 from bot.crashpoints import reached
 from bot.domain import ChatKind
+from bot.storage.revisions import audience_changed
 from bot.storage.schema import (
     access,
     callbacks,
@@ -48,6 +49,7 @@ def migrate_chat(tx: Connection, old_id: int, new_id: int) -> int:
         moved += 1
     _move_access(tx, str(old_id), str(new_id))
     tx.execute(delete(paces).where(or_(paces.c.key == f"chat:{old_id}", paces.c.key == f"hold:{old_id}")))
+    audience_changed(tx)
     return moved
 
 

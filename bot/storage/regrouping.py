@@ -6,6 +6,7 @@ Every function works inside the caller's transaction. The message of the story t
 from sqlalchemy import Connection, select, update
 
 from bot.domain import DeliveryKind, DeliveryState
+from bot.storage.revisions import audience_changed
 from bot.storage.schema import alerts, deliveries, messages, snoozes, stories
 from bot.storage.upsert import insert_new
 
@@ -20,8 +21,10 @@ def absorb(tx: Connection, *, kept: str, gone: str) -> None:
     _messages(tx, kept=kept, gone=gone)
     _owed(tx, kept=kept, gone=gone)
     tx.execute(update(alerts).where(alerts.c.story_id == gone).values(story_id=kept))
-    silenced = tx.execute(select(snoozes).where(snoozes.c.what == "story", snoozes.c.value == gone)).mappings()
-    insert_new(tx, snoozes, [{**row, "value": kept} for row in silenced])
+    silenced = tx.execute(select(snoozes).where(snoozes.c.what == "story", snoozes.c.value == gone)).mappings().all()
+    if silenced:
+        insert_new(tx, snoozes, [{**row, "value": kept} for row in silenced])
+        audience_changed(tx)
 
 
 def mark_split(tx: Connection, *, story_id: str, split_from: str) -> None:

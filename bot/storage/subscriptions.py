@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, delete, select
 
 from bot.domain import Mode, Severity, Subscription
+from bot.storage.revisions import audience_changed
 from bot.storage.schema import chats, snoozes, subscriptions
 from bot.storage.upsert import upsert
 
@@ -23,6 +24,7 @@ def save_subscription(tx: Connection, subscription: Subscription) -> None:
         "created_at": subscription.created_at,
     }
     upsert(tx, subscriptions, [row])
+    audience_changed(tx)
 
 
 def load_subscription(tx: Connection, chat_key: str, subscription_id: str) -> Subscription | None:
@@ -60,12 +62,14 @@ def delete_subscription(tx: Connection, chat_key: str, subscription_id: str) -> 
     done = tx.execute(
         delete(subscriptions).where(subscriptions.c.chat_key == chat_key, subscriptions.c.id == subscription_id)
     )
+    audience_changed(tx)
     return done.rowcount == 1
 
 
 def snooze(tx: Connection, chat_key: str, *, what: str, value: str, until: datetime) -> None:
     """Silence a story, rule, topic or entity in one chat until a time; a later call replaces the time."""
     upsert(tx, snoozes, [{"chat_key": chat_key, "what": what, "value": value, "until": until}])
+    audience_changed(tx)
 
 
 def snoozes_of(tx: Connection, chat_keys: Sequence[str], *, now: datetime) -> dict[str, frozenset[tuple[str, str]]]:
@@ -84,6 +88,7 @@ def snoozes_of(tx: Connection, chat_keys: Sequence[str], *, now: datetime) -> di
 def end_snooze(tx: Connection, chat_key: str, *, what: str, value: str) -> bool:
     """End a snooze early; returns whether there was one."""
     where = (snoozes.c.chat_key == chat_key, snoozes.c.what == what, snoozes.c.value == value)
+    audience_changed(tx)
     return tx.execute(delete(snoozes).where(*where)).rowcount == 1
 
 
