@@ -61,7 +61,7 @@ BLOCKS: Final = (
     Block(name="title_char", weight=0.5, min_documents=3, max_terms=40_000),
     Block(name="signal", weight=0.5, min_documents=3, max_terms=2_000),
 )
-"""The blocks of the default profile; weights chosen by source-disjoint cross-validation (`docs/model-card.md`)."""
+"""The blocks of the default profile; weights compared on the development news (`docs/model-card.md`)."""
 
 
 def read(item: Item) -> Reading:

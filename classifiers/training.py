@@ -33,7 +33,7 @@ _SEED: Final = 20261124
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How to fit; the defaults were chosen by source-disjoint cross-validation (`docs/model-card.md`)."""
+    """How to fit; the defaults were compared on the development news (`docs/model-card.md`)."""
 
     blocks: tuple[Block, ...] = BLOCKS
     relevance_c: float = 8.0
