@@ -19,6 +19,7 @@ PAGES = [
 ]
 FENCE = re.compile(r"^ *(`{3,})(\w*)[^\n]*\n(.*?)^ *\1 *$", flags=re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+CARRIERS = {"sudo", "docker", "podman", "env", "time", "timeout", "exec"}  # what may stand before a command
 OPERATORS = {"|", "||", "&&", ";", "&", ">", ">>", "<", "2>"}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
@@ -62,12 +63,16 @@ def _straitwatch_calls(page: Path) -> list[tuple[list[str], bool]]:
     blocks = list(_blocks(page))
     found = []
     for place, line in enumerate(_commands(page)):
-        if not re.match(r"\s*(?:[$#] |sudo .*?|[\w./-]*exec .*?|[A-Z_]+=\S* )*(?:[\w./~-]*/)?straitwatch(?:$| )", line):
+        if not re.search(r"(?:^|[\s/])straitwatch\s", line):
             continue
         for words in _calls(line.strip().removeprefix("$ ")):
-            places = [number for number, word in enumerate(words) if re.fullmatch(r"(?:\S*/)?straitwatch", word)]
-            if places and words[places[-1] + 1 :]:
-                found.append((words[places[-1] + 1 :], place < len(blocks)))
+            first = next(
+                (number for number, word in enumerate(words) if re.fullmatch(r"(\S*/)?straitwatch", word)), None
+            )
+            if first is None or not words[first + 1 :]:
+                continue
+            if all("=" in word for word in words[:first]) or words[0] in CARRIERS:
+                found.append((words[first + 1 :], place < len(blocks)))
     return found
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from rules.loading import load, shipped
 from rules.query import CHAT, Document, evaluate, parse
 from rules.vocabulary import FIELDS
 
@@ -50,3 +51,15 @@ def test_the_recipe_can_be_typed_in_a_chat_and_shows_both_sides(title: str, bloc
 def test_there_are_twenty_recipes_under_different_names() -> None:
     assert len(RECIPES) >= 20
     assert len({title for title, _ in RECIPES}) == len(RECIPES) == PAGE.count("```recipe\n")
+
+
+def test_rules_of_the_catalog_that_a_recipe_names_exist() -> None:
+    known = {rule.id for rule in load([shipped()]).rules}
+    named = {
+        rule_id
+        for _, block in RECIPES
+        for values in re.findall(r"\brule:\(?([\w ]+)", block[0])
+        for rule_id in values.split(" OR ")
+    }
+    assert named
+    assert named <= known
