@@ -15,9 +15,10 @@ LONGEST = 400_000  # characters of a document
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _ITEM = re.compile(r"(?:[-*+]|\d{1,3}[.)])\s+(.*)")
 _RULE_ROW = re.compile(r"\|?[\s:|-]*-[\s:|-]*")
-_MARKS = re.compile(
-    r"`(?P<code>[^`]+)`|!\[(?P<image>[^\]]*)\]\([^)\s]*\)|\[(?P<link>[^\]]+)\]\((?P<to>[^)\s]*)\)"
-    r"|\*\*(?P<strong>[^*]+)\*\*|(?<!\w)[*_](?P<soft>[^*_\s][^*_]*)[*_](?!\w)"
+_MARKS = re.compile(  # bounded, so that a line of unclosed marks costs no square of its length
+    r"`(?P<code>[^`]{1,300})`|!\[(?P<image>[^\]]{0,300})\]\([^)\s]{0,900}\)"
+    r"|\[(?P<link>[^\]]{1,300})\]\((?P<to>[^)\s]{0,900})\)"
+    r"|\*\*(?P<strong>[^*]{1,300})\*\*|(?<!\w)[*_](?P<soft>[^*_\s][^*_]{0,300})[*_](?!\w)"
 )
 
 

@@ -28,7 +28,7 @@ class Browser:
         self.complaints: list[str] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Log", "Runtime", "Network", "Audits", "Accessibility"):
+        for domain in ("Page", "Log", "Runtime", "Network", "Audits", "Accessibility", "DOM"):
             self.call(f"{domain}.enable")
 
     def look(self, *, width: int, dark: bool) -> None:
@@ -40,12 +40,23 @@ class Browser:
 
     def open(self, url: str) -> None:
         """Open an address and wait until it is loaded."""
+        with self.loading():
+            self.call("Page.navigate", url=url)
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        """Wait, after what is done inside, until a page is loaded."""
         self._loaded = False
-        self.call("Page.navigate", url=url)
+        yield
         deadline = time.monotonic() + 20
         while not self._loaded:
-            assert time.monotonic() < deadline, f"{url} did not load"
+            assert time.monotonic() < deadline, "nothing was loaded"
             self._take(self._read())
+
+    @contextmanager
+    def nothing(self) -> Iterator[None]:
+        """Wait for nothing."""
+        yield
 
     def ask(self, script: str) -> Any:
         """Evaluate JavaScript in the page, which its own policy does not hinder."""
