@@ -150,6 +150,17 @@ def make_fetcher(settings: Settings, *, loopback_ports: Sequence[int] = ()) -> "
     )
 
 
+async def fetch_ping(settings: Settings) -> str:
+    """Call the dead-man switch once, wherever the operator put it; gives the problem, or nothing."""
+    from bot.ingest.addresses import AddressGuard  # noqa: PLC0415 - httpx, not for --help
+    from bot.ingest.fetching import Fetcher, Request  # noqa: PLC0415
+
+    guard = AddressGuard(allowed_networks=("0.0.0.0/0", "::/0"), allowed_ports=range(1, 65536))
+    async with Fetcher(contact=settings.contact, guard=guard, deadline=timedelta(seconds=20)) as fetcher:
+        response = await fetcher.fetch(Request(url=settings.ping_url))
+    return "" if response.failure is None else response.failure.text
+
+
 @contextlib.asynccontextmanager
 async def open_pipeline(
     house: House,
@@ -205,6 +216,13 @@ def message_ids() -> "itertools.count[int]":
 def worker_name() -> str:
     """Name this process for leases: host, process and start, so that a restart is another worker."""
     return f"{socket.gethostname()[:30]}:{os.getpid()}:{int(time.time()) % 100_000}"
+
+
+def model_place(settings: Settings) -> Path:
+    """Give the file or folder that the model is loaded from."""
+    from classifiers.storing import SHIPPED  # noqa: PLC0415 - numpy, not for --help
+
+    return settings.model_file or SHIPPED / "CURRENT"
 
 
 def data_folder(settings: Settings) -> Path:

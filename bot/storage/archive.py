@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from bot.domain import Article, Assessment
+from bot.storage.articles import article_of
 from bot.storage.codec import from_json
 from bot.storage.schema import articles, assessments
 from bot.storage.schema import story_articles as members
@@ -34,7 +35,7 @@ def flagged_since(tx: Connection, since: datetime, *, most: int = MOST) -> list[
         .order_by(articles.c.fetched_at.desc(), articles.c.id)
         .limit(most)
     ).mappings()
-    found = [(_article(row), from_json(Assessment, row["assessment"]), str(row["story_id"])) for row in rows]
+    found = [(article_of(row), from_json(Assessment, row["assessment"]), str(row["story_id"])) for row in rows]
     publishers: dict[str, set[str]] = {}
     for article, _, story_id in found:
         publishers.setdefault(story_id, set()).add(article.publisher)
@@ -67,9 +68,3 @@ def fields_of(filed: Filed, *, now: datetime) -> Iterator[tuple[str, object]]:
         ("lang", article.lang),
         ("age", max(0.0, (now - article.at).total_seconds() / 3600)),
     )
-
-
-def _article(row: "object") -> Article:
-    values = {name: row[name] for name in Article.__dataclass_fields__}  # type: ignore[index]
-    values["instruments"] = tuple(values["instruments"])
-    return Article(**values)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
 from bot.domain import Article, derive_id
 from bot.ingest.cleaning import canonical
@@ -137,7 +137,7 @@ def load_articles(tx: Connection, ids: Collection[str]) -> dict[str, Article]:
     found: dict[str, Article] = {}
     for start in range(0, len(wanted), KEYS_AT_ONCE):
         rows = tx.execute(select(articles).where(articles.c.id.in_(wanted[start : start + KEYS_AT_ONCE])))
-        found.update((row.id, _article(row)) for row in rows)
+        found.update((row["id"], article_of(row)) for row in rows.mappings())
     return found
 
 
@@ -146,7 +146,7 @@ def find_by_url(tx: Connection, url: str) -> FoundByUrl:
     key = url_key(url)
     kept = tx.execute(select(articles).where(articles.c.url_key == key).order_by(articles.c.fetched_at.desc()))
     left = tx.execute(select(drops).where(drops.c.url_key == key).order_by(drops.c.dropped_at.desc()))
-    found = tuple(_article(row) for row in kept)
+    found = tuple(article_of(row) for row in kept.mappings())
     taken_for = tx.execute(
         select(sightings.c.article_id).where(
             sightings.c.source_id.in_(select(sources.c.id)), sightings.c.key == link_key(url)
@@ -188,7 +188,7 @@ def url_key(url: str) -> str:
     return derive_id(canonical(url)) if url else ""
 
 
-def _article(row: "Row[tuple[object, ...]]") -> Article:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    del values["url_key"]
+def article_of(row: RowMapping) -> Article:
+    """Build an article from its row, which may carry further columns of a join."""
+    values = {name: row[name] for name in Article.__dataclass_fields__}
     return Article(**{**values, "instruments": tuple(values["instruments"])})

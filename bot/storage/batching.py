@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, select, update
 
+from bot.alerting.routing import PRIORITY
 from bot.domain import Delivery, DeliveryKind, DeliveryState, derive_id
 from bot.storage.chats import FOLDED
 from bot.storage.outbox import enqueue
 from bot.storage.schema import deliveries
 
-BATCH_PRIORITY = 35  # after single alerts, ahead of edits and digests
 _AT_ONCE = 200  # rows read in one go; what is left is folded in the next
 
 
@@ -37,7 +37,7 @@ def _fold(tx: Connection, chat_key: str, rows: list[RowMapping], now: datetime) 
         kind=DeliveryKind.BATCH,
         subject=batch_id,
         payload={"alerts": [row["payload"] for row in rows]},
-        priority=BATCH_PRIORITY,
+        priority=PRIORITY[DeliveryKind.BATCH],
         not_before=now,
         created_at=min(row["created_at"] for row in rows),
     )

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, delete, func, select
 
 from bot.alerting.digests.material import Personal
 from bot.alerting.periods import Period
-from bot.domain import Chat, ChatKind, DeliveryKind, DeliveryState, Mode, Severity, Subscription
+from bot.domain import Chat, ChatKind, DeliveryKind, DeliveryState, Subscription
 from bot.storage.chats import chat_of
 from bot.storage.schema import chats, deliveries, digests, feedback, meta, subscriptions
-from bot.storage.subscriptions import snoozes_of
+from bot.storage.subscriptions import snoozes_of, subscription_of
 from bot.storage.upsert import insert_new_keys, upsert
 
 KEYS_AT_ONCE = 500
@@ -107,18 +107,7 @@ def rules_of(tx: Connection, chat_keys: Sequence[str]) -> dict[str, list[Subscri
     ).mappings()
     found: defaultdict[str, list[Subscription]] = defaultdict(list)
     for row in rows:
-        found[row["chat_key"]].append(
-            Subscription(
-                id=row["id"],
-                chat_key=row["chat_key"],
-                name=row["name"],
-                query=row["query"],
-                level=None if row["level"] is None else Severity(row["level"]),
-                mode=None if row["mode"] is None else Mode(row["mode"]),
-                paused=row["paused"],
-                created_at=row["created_at"],
-            )
-        )
+        found[row["chat_key"]].append(subscription_of(row))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Forget what is older than the operator wants to keep; counts and digests' keys stay, they hold no news."""
+"""Forget what is older than the operator wants to keep; counts stay, they hold no news."""
 
 from datetime import datetime, timedelta
 
@@ -6,7 +6,7 @@ from sqlalchemy import Engine, delete, exists, select
 
 from bot.crashpoints import reached
 from bot.storage import articles as article_rows
-from bot.storage import outbox
+from bot.storage import digests, outbox
 from bot.storage.access import prune_access
 from bot.storage.callbacks import prune_callbacks
 from bot.storage.schema import alerts, messages, stories, story_articles
@@ -35,6 +35,7 @@ def prune(engine: Engine, *, before: datetime, now: datetime) -> dict[str, int]:
             removed[table.name] = tx.execute(gone).rowcount
     with engine.begin() as tx:
         removed["deliveries"] = outbox.prune(tx, before=before)
+        removed["digests"] = digests.prune(tx, before=before)
         removed["access"] = prune_access(tx, now=now)
         removed["callbacks"] = prune_callbacks(tx, now=now)
         removed["snoozes"] = prune_snoozes(tx, now=now)

@@ -313,6 +313,7 @@ deliveries = Table(
     Column("last_error", PlainText, nullable=False, server_default=""),
     Index("ix_deliveries_due", "state", "priority", "not_before", "created_at"),
     Index("ix_deliveries_chat", "chat_key", "subject"),
+    Index("ix_deliveries_sent", "sent_at"),  # when anything left last: asked at every look at the watch's health
     Index("ix_deliveries_turn", "chat_key", "state", "priority"),  # whether an earlier one waits: asked for each claim
 )
 

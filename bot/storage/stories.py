@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from bot.domain import Alert, AlertReason, Article, Assessment, Story, StoryArticle
+from bot.storage.articles import article_of
 from bot.storage.codec import from_json, to_json
 from bot.storage.schema import alerts, articles, assessments, stories, story_articles
 from bot.storage.upsert import insert_new, upsert
@@ -226,7 +227,7 @@ def assessed_between(tx: Connection, start: datetime, end: datetime) -> list[tup
         .where(articles.c.fetched_at >= start, articles.c.fetched_at < end)
         .order_by(articles.c.fetched_at, articles.c.id)
     )
-    return [(_article(row), from_json(Assessment, row["assessment"])) for row in rows.mappings()]
+    return [(article_of(row), from_json(Assessment, row["assessment"])) for row in rows.mappings()]
 
 
 def _story(payload: Mapping[str, Any], members: list[StoryArticle]) -> Story:
@@ -248,14 +249,7 @@ def _grouped(row: RowMapping) -> Grouped:
         story_id=row["story_id"],
         follows=row["follows"],
         split_from=row["split_from"],
-        article=_article(row),
+        article=article_of(row),
         assessment=from_json(Assessment, row["assessment"]),
         member=from_json(StoryArticle, row["member"]),
     )
-
-
-def _article(row: RowMapping) -> Article:
-    names = Article.__dataclass_fields__
-    values = {name: row[name] for name in names}
-    values["instruments"] = tuple(values["instruments"])
-    return Article(**values)

@@ -33,7 +33,7 @@ def load_subscription(tx: Connection, chat_key: str, subscription_id: str) -> Su
         select(subscriptions).where(subscriptions.c.chat_key == chat_key, subscriptions.c.id == subscription_id)
     )
     found = row.mappings().first()
-    return None if found is None else _subscription(found)
+    return None if found is None else subscription_of(found)
 
 
 def subscriptions_of(tx: Connection, chat_key: str) -> list[Subscription]:
@@ -43,7 +43,7 @@ def subscriptions_of(tx: Connection, chat_key: str) -> list[Subscription]:
         .where(subscriptions.c.chat_key == chat_key)
         .order_by(subscriptions.c.created_at, subscriptions.c.id)
     )
-    return [_subscription(row) for row in rows.mappings()]
+    return [subscription_of(row) for row in rows.mappings()]
 
 
 def active_subscriptions(tx: Connection) -> list[Subscription]:
@@ -54,7 +54,7 @@ def active_subscriptions(tx: Connection) -> list[Subscription]:
         .where(subscriptions.c.paused.is_(False), chats.c.disabled_reason == "")
         .order_by(subscriptions.c.chat_key, subscriptions.c.created_at, subscriptions.c.id)
     )
-    return [_subscription(row) for row in rows.mappings()]
+    return [subscription_of(row) for row in rows.mappings()]
 
 
 def delete_subscription(tx: Connection, chat_key: str, subscription_id: str) -> bool:
@@ -97,7 +97,8 @@ def prune_snoozes(tx: Connection, *, now: datetime) -> int:
     return tx.execute(delete(snoozes).where(snoozes.c.until <= now)).rowcount
 
 
-def _subscription(row: RowMapping) -> Subscription:
+def subscription_of(row: RowMapping) -> Subscription:
+    """Build a subscription from its row."""
     return Subscription(
         id=row["id"],
         chat_key=row["chat_key"],

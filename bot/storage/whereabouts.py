@@ -1,7 +1,11 @@
-"""What became of a story's messages, chat by chat, as lines for people."""
+"""What is owed, and what became of a story's messages, chat by chat, as lines for people."""
+
+from collections.abc import Collection
 
 from sqlalchemy import Connection, or_, select
 
+from bot.domain import Delivery
+from bot.storage.outbox import delivery_of
 from bot.storage.schema import alerts, deliveries
 
 
@@ -19,3 +23,9 @@ def deliveries_of(tx: Connection, story_id: str) -> list[str]:
         + (f" ({row['last_error']})" if row["last_error"] else "")
         for row in rows
     ]
+
+
+def owed_beside(tx: Connection, known: Collection[str]) -> list[Delivery]:
+    """Give all messages owed but those of the ids in `known`, in the order in which they would leave."""
+    rows = tx.execute(select(deliveries).order_by(deliveries.c.not_before, deliveries.c.priority, deliveries.c.id))
+    return [delivery_of(row) for row in rows.mappings() if row["id"] not in known]

@@ -123,6 +123,7 @@ def upgrade() -> None:
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
         batch_op.create_index('ix_deliveries_chat', ['chat_key', 'subject'], unique=False)
         batch_op.create_index('ix_deliveries_due', ['state', 'priority', 'not_before', 'created_at'], unique=False)
+        batch_op.create_index('ix_deliveries_sent', ['sent_at'], unique=False)
         batch_op.create_index('ix_deliveries_turn', ['chat_key', 'state', 'priority'], unique=False)
 
     op.create_table('digests',
@@ -371,6 +372,7 @@ def downgrade() -> None:
     op.drop_table('digests')
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
         batch_op.drop_index('ix_deliveries_turn')
+        batch_op.drop_index('ix_deliveries_sent')
         batch_op.drop_index('ix_deliveries_due')
         batch_op.drop_index('ix_deliveries_chat')
 
