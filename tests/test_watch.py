@@ -8,8 +8,9 @@ import pytest
 from rich.console import Console
 
 from bot import app
+from bot.greeting import first_lines
 from bot.settings import Settings
-from bot.watch import Watch, first_lines
+from bot.watch import Watch
 from tests.fakes.bot_api import BotApi
 from tests.fakes.feed_faults import Entry, rss
 from tests.fakes.feed_server import FeedServer
