@@ -1,6 +1,6 @@
 """Route a story's news to the chats that asked for it: matched subscriptions -> deliveries, or why not. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,9 +21,9 @@ from bot.domain import (
 PRIORITY = {
     DeliveryKind.ALERT: 30,
     DeliveryKind.CHANGE: 31,  # behind the alert that it replies to
+    DeliveryKind.BATCH: 35,  # late by choice, and still news
     DeliveryKind.NOTICE: 40,
     DeliveryKind.EDIT: 50,
-    DeliveryKind.BATCH: 60,
     DeliveryKind.DIGEST: 70,
 }
 
@@ -79,23 +79,35 @@ def route(
         chat = chats.get(key)
         if chat is None:
             continue
-        asked = by_chat.get(key, [])
-        reason = _why_silent(chat, story, asked, told=key in told, snoozes=snoozes, now=now)
+        active = {(s.what, s.value) for s in snoozes if s.chat_key == key and s.until > now}
+        heard = _heard(chat, story, by_chat.get(key, []), active)
+        reason = _why_silent(chat, story, by_chat.get(key, []), heard, active, told=key in told)
         if reason:
             silent.append((key, reason))
         elif key in told:
             deliveries.extend(_follow(chat, alert, story, now=now))
         else:
-            deliveries.append(_first(chat, alert, story, asked, now=now))
+            deliveries.append(_first(chat, alert, story, heard, now=now))
     return Routed(deliveries=tuple(deliveries), silent=tuple(silent))
 
 
+def _heard(chat: Chat, story: Story, asked: Sequence[Wanted], active: Collection[tuple[str, str]]) -> list[Wanted]:
+    """Give the subscriptions that speak: neither muted nor with a level that the story does not reach."""
+    awake = [one for one in asked if ("rule", one.subscription.id) not in active]
+    return [one for one in awake if story.severity >= _level(chat, one.subscription)]
+
+
 def _why_silent(
-    chat: Chat, story: Story, asked: Sequence[Wanted], *, told: bool, snoozes: Sequence[Snooze], now: datetime
+    chat: Chat,
+    story: Story,
+    asked: Sequence[Wanted],
+    heard: Sequence[Wanted],
+    active: Collection[tuple[str, str]],
+    *,
+    told: bool,
 ) -> str:
     if chat.disabled_reason:
         return "chat_disabled"
-    active = {(s.what, s.value) for s in snoozes if s.chat_key == chat.key and s.until > now}
     if ("story", story.id) in active:
         return "snoozed_story"
     if told:
@@ -104,13 +116,10 @@ def _why_silent(
         return "snoozed_topic"
     if any(("entity", entity) in active for entity in story.entities):
         return "snoozed_entity"
-    awake = [one for one in asked if ("rule", one.subscription.id) not in active]
-    if not awake:
-        return "snoozed_rule"
-    loud = [one for one in awake if story.severity >= _level(chat, one.subscription)]
-    if not loud:
-        return "below_level"
-    if all(_mode(chat, one.subscription) is Mode.DIGEST_ONLY for one in loud):
+    if not heard:
+        muted = all(("rule", one.subscription.id) in active for one in asked)
+        return "snoozed_rule" if muted else "below_level"
+    if all(_mode(chat, one.subscription) is Mode.DIGEST_ONLY for one in heard):
         return "digest_only"
     return ""
 
@@ -123,11 +132,10 @@ def _mode(chat: Chat, subscription: Subscription) -> Mode:
     return chat.mode if subscription.mode is None else subscription.mode
 
 
-def _first(chat: Chat, alert: Alert, story: Story, asked: Sequence[Wanted], *, now: datetime) -> Delivery:
-    loud = [one for one in asked if story.severity >= _level(chat, one.subscription)]
-    modes = {_mode(chat, one.subscription) for one in loud}
+def _first(chat: Chat, alert: Alert, story: Story, heard: Sequence[Wanted], *, now: datetime) -> Delivery:
+    modes = {_mode(chat, one.subscription) for one in heard}
     mode = Mode.AT_ONCE if Mode.AT_ONCE in modes else Mode.BATCHED
-    rules = [{"name": one.subscription.name, "words": list(one.words[:8])} for one in loud]
+    rules = [{"name": one.subscription.name, "words": list(one.words[:8])} for one in heard]
     payload = {"story_id": story.id, "alert_id": alert.id, "rules": rules, "batched": mode is Mode.BATCHED}
     return _delivery(chat, DeliveryKind.ALERT, story.id, payload, at=deliver_at(chat, mode, now=now), now=now)
 

@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, delete, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, select
 
-from bot.storage.schema import messages
+from bot.domain import DeliveryKind, DeliveryState
+from bot.storage.chats import FOLDED
+from bot.storage.schema import deliveries, messages
 from bot.storage.upsert import insert_new
+
+_OPEN = (DeliveryState.DUE.value, DeliveryState.HELD.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,45 @@ def root_post(tx: Connection, chat_key: str, story_id: str) -> Post | None:
     )
     found = row.mappings().first()
     return None if found is None else _post(found)
+
+
+def batch_post(tx: Connection, chat_key: str, story_id: str) -> Post | None:
+    """Give the batch that told a chat of a story as one of several; None where there is none, or it is not sent yet."""
+    row = _batch_of(tx, chat_key, story_id)
+    if row is None or row["state"] != DeliveryState.SENT.value or not any(row["progress"]):
+        return None
+    message_id = next(one for one in row["progress"] if one)
+    return Post(
+        chat_key=chat_key, message_id=message_id, story_id=story_id, alert_id="", root=False, sent_at=row["sent_at"]
+    )
+
+
+def still_owed(tx: Connection, chat_key: str, story_id: str) -> bool:
+    """Tell whether the first message of a story, alone or in a batch, is yet to leave for a chat."""
+    batch = _batch_of(tx, chat_key, story_id)
+    alert = select(deliveries.c.id).where(*_alert_of(chat_key, story_id), deliveries.c.state.in_(_OPEN)).limit(1)
+    return tx.execute(alert).first() is not None or (batch is not None and batch["state"] in _OPEN)
+
+
+def _batch_of(tx: Connection, chat_key: str, story_id: str) -> RowMapping | None:
+    note = tx.scalar(
+        select(deliveries.c.last_error)
+        .where(*_alert_of(chat_key, story_id), deliveries.c.last_error.startswith(FOLDED, autoescape=True))
+        .order_by(deliveries.c.created_at.desc())
+        .limit(1)
+    )
+    if note is None:
+        return None
+    batch_id = str(note).removeprefix(FOLDED)
+    return tx.execute(select(deliveries).where(deliveries.c.id == batch_id)).mappings().first()
+
+
+def _alert_of(chat_key: str, story_id: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        deliveries.c.chat_key == chat_key,
+        deliveries.c.subject == story_id,
+        deliveries.c.kind == DeliveryKind.ALERT.value,
+    )
 
 
 def post_of(tx: Connection, chat_key: str, message_id: int) -> Post | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain import Chat, Delivery, DeliveryKind, derive_id
 from bot.storage.callbacks import get_callback, put_callback
-from bot.storage.posts import root_post
+from bot.storage.posts import batch_post, root_post, still_owed
 from bot.storage.stories import load_alert, load_stories
 from bot.telegram.messages import MatchedRule, Outgoing, Part
 from bot.telegram.rendering import alert_message, batch, change_reply, notice, story_edit
@@ -53,6 +53,10 @@ class StoryComposer:
             return Outgoing(skip="the story is no longer stored")
         now, words = self._clock(), strings(chat.lang)
         post = root_post(tx, chat.key, story.id)
+        if delivery.kind is DeliveryKind.CHANGE and post is None:
+            if still_owed(tx, chat.key, story.id):
+                return Outgoing(skip="the first message is yet to leave, and will show the latest state")
+            post = batch_post(tx, chat.key, story.id)
         if delivery.kind is not DeliveryKind.ALERT and post is not None and post.sent_at >= alert.decided_at:
             return Outgoing(skip="the message was sent later than this was decided, and says it already")
         if delivery.kind is DeliveryKind.EDIT:

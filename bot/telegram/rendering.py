@@ -9,6 +9,7 @@ from datetime import datetime
 
 from bot.domain import Alert, AlertReason, Chat, Direction, Severity, Stage, Story, StoryArticle
 from bot.telegram.markup import Block, Span, fit, host_of, one_line, safe_address, split, text_blocks
+from bot.telegram.menus.roles import title_of
 from bot.telegram.messages import Button, MatchedRule, Outgoing
 from bot.telegram.strings import DIRECTIONS, SEVERITIES, STAGES, Translator
 
@@ -98,7 +99,7 @@ def change_reply(
     shown = [article for article in (story.official, newest) if article is not None]
     links = list({article.article_id: article for article in shown}.values())
     blocks = [
-        Block(spans=(Span(text="🔁 "), Span(text=_change(story, alert, translator), bold=True))),
+        Block(spans=(Span(text="🔁 "), Span(text=change_words(alert.reason, alert.was, story, translator), bold=True))),
         Block(spans=(Span(text=_headline(story.headline, translator)),)),
         *_dates(story, translator, now),
         *(_source_line(article, translator) for article in links),
@@ -173,7 +174,7 @@ def _why(matched: Sequence[MatchedRule], translator: Translator) -> list[Block]:
     spans = [Span(text=translator.t("Why:") + " ")]
     for place, rule in enumerate(matched[:_SHOWN_RULES]):
         words = [shown for word in rule.words[:_SHOWN_WORDS] if (shown := one_line(word, 40))]
-        name = one_line(rule.name, 80) or translator.t("unnamed rule")
+        name = title_of(rule.name, translator) or translator.t("unnamed rule")
         spans += [Span(text=", " if place else ""), Span(text=name, italic=True)]
         spans.append(Span(text=f" ({', '.join(words)})" if words else ""))
     more = len(matched) - _SHOWN_RULES
@@ -216,15 +217,29 @@ def _sources(story: Story, translator: Translator) -> list[Block]:
     return [Block(spans=(Span(text=count + ":"),), gap=True), *lines] if lines else []
 
 
-def _source_line(article: StoryArticle, translator: Translator) -> Block:
+def source_words(article: StoryArticle, translator: Translator) -> tuple[str, str, str, str]:
+    """Give a source's line as (what stands before the link, its text, its address, what stands behind it).
+
+    The link's text is the host it leads to; the publisher is named beside it only where the host does not say it.
+    """
     publisher = one_line(article.publisher, 60)
     kind = translator.t("official document") if article.official else translator.tier(article.tier)
     address = safe_address(article.url)
     host = host_of(address) or translator.t("no link")
     head = "📄 " if article.official else "• "
-    tail = f" · {kind}" if kind else ""
-    label = f"{publisher} · " if publisher and publisher.casefold() != host.casefold() else ""
-    return Block(spans=(Span(text=head + label), Span(text=host, href=address), *([Span(text=tail)] if tail else [])))
+    label = f"{publisher} · " if publisher and _letters(publisher) not in _letters(host) else ""
+    return head + label, host, address, f" · {kind}" if kind else ""
+
+
+def _letters(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def _source_line(article: StoryArticle, translator: Translator) -> Block:
+    before, host, address, after = source_words(article, translator)
+    return Block(
+        spans=tuple(span for span in (Span(text=before), Span(text=host, href=address), Span(text=after)) if span.text)
+    )
 
 
 def _more(translator: Translator, left_out: int) -> Block:
@@ -236,7 +251,7 @@ def _small(text: str) -> Block:
 
 
 def _batch_line(story: Story, matched: Sequence[MatchedRule], translator: Translator, now: datetime) -> Block:
-    names = ", ".join(one_line(rule.name, 40) for rule in matched[:_SHOWN_RULES])
+    names = ", ".join(title_of(rule.name, translator) for rule in matched[:_SHOWN_RULES])
     spans = [*_signal(story, translator), Span(text="\n")]
     spans.append(Span(text=_headline(story.headline, translator), bold=True))
     dates = _dates(story, translator, now)
@@ -247,20 +262,22 @@ def _batch_line(story: Story, matched: Sequence[MatchedRule], translator: Transl
         spans += [Span(text="\n"), *_source_line(article, translator).spans]
     if names:
         spans += [Span(text="\n" + translator.t("Why:") + " "), Span(text=names, italic=True)]
+    spans.append(Span(text=f"\n/why_{story.id}"))  # one tap, since a batch has no buttons of each story
     return Block(spans=tuple(spans), gap=True)
 
 
-def _change(story: Story, alert: Alert, translator: Translator) -> str:
-    if alert.reason is AlertReason.STAGE_CHANGED:
-        before = _word(translator, STAGES, alert.was)
-        return translator.t("Stage: {was} → {now}", was=before, now=translator.stage(story.stage))
-    if alert.reason is AlertReason.DIRECTION_CHANGED:
-        before = _word(translator, DIRECTIONS, alert.was)
+def change_words(reason: AlertReason, was: str, story: Story, translator: Translator) -> str:
+    """Say what changed: the earlier value as the alert kept it, and the story's present one."""
+    if reason is AlertReason.STAGE_CHANGED:
+        before = _word(translator, STAGES, was)
+        return translator.t("Stage: {was} → {now}", was=before, now=translator.stage(story.stage) or "–")
+    if reason is AlertReason.DIRECTION_CHANGED:
+        before = _word(translator, DIRECTIONS, was)
         return translator.t("Direction: {was} → {now}", was=before, now=translator.direction(story.direction))
-    if alert.reason is AlertReason.SEVERITY_RAISED:
-        before = _word(translator, {level.word: text for level, text in SEVERITIES.items()}, alert.was)
+    if reason is AlertReason.SEVERITY_RAISED:
+        before = _word(translator, {level.word: text for level, text in SEVERITIES.items()}, was)
         return translator.t("Level: {was} → {now}", was=before, now=translator.severity(story.severity))
-    if alert.reason is AlertReason.CONFIRMED:
+    if reason is AlertReason.CONFIRMED:
         return translator.t("Confirmed")
     return translator.t("Update")
 

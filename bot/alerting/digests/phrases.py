@@ -1,9 +1,10 @@
 """The digest's single lines: changes, trends, rules, near misses, the pipe. Pure."""
 
 from bot.alerting.digests.sheet import Link
-from bot.alerting.digests.values import Change, Digest, Entry, NearMiss, RuleReport, Trend
-from bot.domain import AlertReason, Direction, Severity, Stage
+from bot.alerting.digests.values import Digest, Entry, NearMiss, RuleReport, Trend
+from bot.telegram import rendering
 from bot.telegram.markup import one_line, safe_address
+from bot.telegram.menus.roles import title_of
 from bot.telegram.strings import Translator
 
 SKIPPED = "skipped"  # note of a period that was over too long when Straitwatch came back
@@ -16,7 +17,7 @@ _FAILING = 3  # names of failing sources shown
 def change_words(entry: Entry, words: Translator) -> str:
     """Say what changed since the last digest: new, each change in order, or no change."""
     found = [words.t("new")] if entry.new else []
-    found += [_change(change, entry, words) for change in entry.changes]
+    found += [rendering.change_words(one.reason, one.was, entry.story, words) for one in entry.changes]
     return " · ".join(dict.fromkeys(found)) or words.t("more reports")
 
 
@@ -34,7 +35,7 @@ def trend_line(trend: Trend, words: Translator) -> str:
 
 def rule_line(report: RuleReport, words: Translator) -> str:
     """Give what a rule did."""
-    name = one_line(report.name, 80) or words.t("unnamed rule")
+    name = title_of(report.name, words) or words.t("unnamed rule")
     if report.broken:
         return f"{name}: " + words.t("cannot be read ({why}); please write it anew", why=one_line(report.broken, 160))
     if report.paused:
@@ -90,17 +91,3 @@ def number(value: float, words: Translator, digits: int = 0) -> str:
 
 def _percent(probability: float, words: Translator) -> str:
     return f"{number(probability * 100, words)} %"
-
-
-def _change(change: Change, entry: Entry, words: Translator) -> str:
-    story, was = entry.story, change.was
-    if change.reason is AlertReason.STAGE_CHANGED:
-        before = words.stage(Stage(was)) if was in {stage.value for stage in Stage} else was
-        return words.t("Stage: {was} → {now}", was=before, now=words.stage(story.stage) or "–")
-    if change.reason is AlertReason.DIRECTION_CHANGED:
-        before = words.direction(Direction(was)) if was in {way.value for way in Direction} else was
-        return words.t("Direction: {was} → {now}", was=before, now=words.direction(story.direction))
-    if change.reason is AlertReason.SEVERITY_RAISED:
-        before = words.severity(Severity.of(was)) if was.upper() in Severity.__members__ else was
-        return words.t("Level: {was} → {now}", was=before, now=words.severity(story.severity))
-    return words.t("Confirmed") if change.reason is AlertReason.CONFIRMED else words.t("Update")

@@ -9,8 +9,8 @@ from bot.alerting.digests.sheet import Card, Group, Link, Section, Sheet
 from bot.alerting.digests.values import DateAhead, DateKind, Digest, Entry, NearMiss, Trend
 from bot.alerting.quiet import zone_of
 from bot.domain import Direction, Story, StoryArticle
-from bot.telegram.markup import host_of, one_line, safe_address
-from bot.telegram.rendering import DIRECTION_MARKS, LEVEL_MARKS
+from bot.telegram.markup import one_line, safe_address
+from bot.telegram.rendering import DIRECTION_MARKS, LEVEL_MARKS, source_words
 from bot.telegram.strings import N_, Translator
 
 _KINDS = {
@@ -207,16 +207,8 @@ def _next_line(digest: Digest, words: Translator) -> list[str]:
 
 
 def _source(article: StoryArticle, words: Translator) -> Link:
-    publisher, address = one_line(article.publisher, 60), safe_address(article.url)
-    host = host_of(address) or words.t("no link")
-    kind = words.t("official document") if article.official else words.tier(article.tier)
-    label = f"{publisher} · " if publisher and publisher.casefold() != host.casefold() else ""
-    return Link(
-        before=("📄 " if article.official else "• ") + label,
-        text=host,
-        url=address,
-        after=f" · {kind}" if kind else "",
-    )
+    before, text, url, after = source_words(article, words)
+    return Link(before=before, text=text, url=url, after=after)
 
 
 def _dates(story: Story, words: Translator) -> str:

@@ -14,6 +14,7 @@ from bot.telegram.commands.explaining import explain, fate_lines, short_reason
 from bot.telegram.commands.turns import Answer, Turn, bold, line, reply
 from bot.telegram.markup import Block, one_line
 from bot.telegram.menus.listing import age
+from bot.telegram.reasons import reason_words
 from bot.telegram.strings import N_
 
 DROPS = {  # what `bot.ingest.identity` calls it -> what users are told
@@ -94,8 +95,8 @@ def _judged(turn: Turn, article_id: str) -> list[Block]:
     if assessment is None:
         return [line(turn.t("It was not assessed."))]
     if not assessment.flagged:
-        return [line(turn.t("It was not flagged: {reason}.", reason=one_line(assessment.reason, 200)))]
-    flagged = line(turn.t("It was flagged: {reason}.", reason=one_line(assessment.reason, 200)))
+        return [line(turn.t("It was not flagged: {reason}.", reason=reason_words(assessment.reason, turn.words)))]
+    flagged = line(turn.t("It was flagged: {reason}.", reason=reason_words(assessment.reason, turn.words)))
     story_id = story_of(turn.tx, article_id)
     if story_id is None:
         return [flagged, line(turn.t("It belongs to no story yet."))]

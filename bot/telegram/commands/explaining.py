@@ -13,6 +13,7 @@ from bot.telegram.commands.turns import Turn, bold, code, line
 from bot.telegram.markup import Block, Span, one_line
 from bot.telegram.menus.roles import title_of
 from bot.telegram.menus.zones import local
+from bot.telegram.reasons import reason_words
 from bot.telegram.rendering import LEVEL_MARKS
 from bot.telegram.strings import N_
 
@@ -44,7 +45,7 @@ def explain(turn: Turn, told: Told) -> tuple[list[Block], Terms | None]:
             turn.t("Classifier: {probability} that it reports a change.", probability=f"{assessment.probability:.0%}"),
             gap=True,
         ),
-        line(turn.t("Flagged because: {reason}.", reason=one_line(assessment.reason, 200))),
+        line(turn.t("Flagged because: {reason}.", reason=reason_words(assessment.reason, turn.words))),
         *_catalog(turn, assessment),
         *_sources(turn, story),
         *_nearly(turn, told),
@@ -75,7 +76,7 @@ def short_reason(turn: Turn, story_id: str) -> str:
     matched = history.fate(turn.tx, turn.chat.key, story.id).rules[:2]
     rules = ", ".join(one_line(title_of(name, turn.words), 30) for name, _ in matched)
     publishers = turn.n("{count} independent publisher", "{count} independent publishers", len(story.publishers))
-    words = [rules, f"{assessment.probability:.0%}", publishers, one_line(assessment.reason, 80)]
+    words = [rules, f"{assessment.probability:.0%}", publishers, reason_words(assessment.reason, turn.words, 80)]
     return one_line(" · ".join(word for word in words if word), 190)
 
 

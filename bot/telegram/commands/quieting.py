@@ -123,7 +123,8 @@ def _list(turn: Turn) -> Answer:
     names = {one.id: title_of(one.name, turn.words) for one in subscriptions_of(turn.tx, turn.chat.key)}
     blocks, buttons = [line(bold(turn.t("Silent here")))], []
     for number, (what, value, until) in enumerate(silent[:SHOWN]):
-        name = one_line(names.get(value, value), 60)
+        topic = topic_named(value) if what == "topic" else None
+        name = turn.words.topic(topic) if topic is not None else one_line(names.get(value, value), 60)
         kind = turn.t(_KINDS.get(what, what))
         blocks.append(line(f"{number + 1}. {kind} ", bold(name), f" · {_until(turn, until)}"))
         buttons.append((turn.button(turn.t("End {number}", number=number + 1), "unmute", str(number)),))

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.alerting.backtesting import stored_of
 from bot.alerting.quiet import zone_of
 from bot.domain import Severity
-from bot.storage.archive import fields_of, flagged_since
+from bot.storage.archive import flagged_since
 from bot.storage.stories import load_stories
 from bot.storage.subscriptions import subscriptions_of
 from bot.storage.transactions import looking
@@ -13,8 +14,8 @@ from bot.telegram.commands.turns import Answer, Asked, Turn, bold, line, say
 from bot.telegram.markup import Block, Span, one_line
 from bot.telegram.menus.listing import story_line
 from bot.telegram.menus.roles import NAME_LIMIT
-from rules.backtest import Backtest, Stored, backtest
-from rules.query import Document, Query, QueryError, parse
+from rules.backtest import Backtest, backtest
+from rules.query import Query, QueryError, parse
 
 DAYS = 30
 SHOWN = 3
@@ -47,7 +48,7 @@ def propose(turn: Turn, name: str, query_text: str, *, rule_id: str = "") -> Ans
 
     def later() -> Answer:
         blocks = [
-            line(bold(name)),
+            *([] if name == one_line(query_text, 40) else [line(bold(name))]),
             line(Span(text=query_text, code=True)),
             *_notes(turn, query),
             *tried(turn, query, rule_id),
@@ -71,18 +72,7 @@ def tried(turn: Turn, query: Query, rule_id: str = "") -> list[Block]:
     """Run a query over the archive and put the result into words, with the latest alerts that it would have sent."""
     with looking(turn.engine) as tx:
         filed = flagged_since(tx, turn.now - timedelta(days=DAYS))
-        stored = [
-            Stored(
-                document=Document.of(
-                    title=one.article.title,
-                    text=one.article.body,
-                    fields=dict(fields_of(one, now=one.article.fetched_at)),
-                ),
-                published_at=min(one.article.at, turn.now),
-                story_id=one.story_id,
-            )
-            for one in filed
-        ]
+        stored = [stored_of(one) for one in filed]
         others = [
             _parsed(one.query) for one in subscriptions_of(tx, turn.chat.key) if one.id != rule_id and not one.paused
         ]
@@ -106,9 +96,15 @@ def _told(turn: Turn, result: Backtest, levels: list[Severity]) -> list[Block]:
         )
         return [line(text), line(turn.t("The rule may still be right: it waits for what has not happened yet."))]
     count = turn.n("Last 30 days: {count} alert", "Last 30 days: {count} alerts", result.count)
-    new = turn.n("{count} that no other rule sends", "{count} that no other rule sends", len(result.added))
     night = turn.n("{count} at night", "{count} at night", result.night_count)
-    lines = [line(f"{count}, {new}, {night}.")]
+    added = len(result.added)
+    if added == result.count:
+        new = turn.t("No other rule sends them.")
+    elif added:
+        new = turn.n("{count} of them no other rule sends.", "{count} of them no other rule sends.", added)
+    else:
+        new = turn.t("Your other rules send all of them already.")
+    lines = [line(f"{count}; {night}. {new}")]
     if any(level < turn.chat.level for level in levels):
         lines.append(line(turn.t("Some are below the level set here and would come with the digest only.")))
     shown = min(SHOWN, result.count)

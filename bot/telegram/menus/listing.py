@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.alerting.quiet import zone_of
 from bot.domain import Story, Topic
+from bot.ingest.health import HealthState, health
 from bot.storage import history
 from bot.storage.sources import StoredSource, all_sources
 from bot.storage.subscriptions import subscriptions_of
@@ -19,6 +20,14 @@ from rules.query import QueryError, parse
 
 STORIES, SOURCES = 5, 10  # on a page
 LAST_PAGE = 99
+MARKS = {
+    HealthState.OK: "🟢",
+    HealthState.NEVER: "🟡",
+    HealthState.SILENT: "🟡",
+    HealthState.STALE: "🟡",
+    HealthState.FAILING: "🔴",
+    HealthState.PAUSED: "⚪",
+}
 _WORDS_LIMIT = 8  # plain words of a search
 
 
@@ -141,19 +150,14 @@ def _source_line(turn: Turn, one: StoredSource) -> Block:
 
 
 def _mark(one: StoredSource, now: datetime) -> str:
-    memory = one.memory
-    if not memory.enabled or memory.paused_reason:
-        return "⚪"
-    if memory.error_streak >= 5 or (memory.polls and memory.last_success_at is None):
-        return "🔴"
-    late = memory.habit is not None and memory.last_new_at is not None
-    silent = late and now - memory.last_new_at > max(5 * memory.habit, timedelta(days=2))  # type: ignore[operator]
-    return "🟡" if memory.error_streak or silent or not memory.polls else "🟢"
+    return MARKS[health(one.memory, now).state]
 
 
 def age(turn: Turn, span: timedelta) -> str:
     """Give a length of time in its largest unit."""
     minutes = max(0, int(span.total_seconds() // 60))
+    if not minutes:
+        return turn.t("less than a minute")
     if minutes < 120:
         return turn.n("{count} minute", "{count} minutes", minutes)
     if minutes < 48 * 60:

@@ -111,3 +111,20 @@ def test_a_snoozed_topic_does_not_cut_off_a_story_that_is_already_followed() -> 
 def test_the_same_debt_is_never_booked_under_two_ids() -> None:
     assert _route().deliveries[0].id == replace(_route().deliveries[0], attempts=3).id
     assert _route().deliveries[0].id == _route(the_alert=alert(id="al2")).deliveries[0].id
+
+
+def test_a_muted_rule_neither_speaks_nor_hurries_another_one() -> None:
+    hasty = subscription(id="hasty", name="Hasty", mode=Mode.AT_ONCE)
+    patient = subscription(id="patient", name="Patient", mode=Mode.BATCHED)
+    routed = route(
+        alert(),
+        story(),
+        [Wanted(subscription=hasty), Wanted(subscription=patient)],
+        chats={"42": chat()},
+        told=frozenset(),
+        snoozes=[Snooze(chat_key="42", what="rule", value="hasty", until=LATER)],
+        now=NOW,
+    )
+    (owed,) = routed.deliveries
+    assert owed.payload["batched"]
+    assert [rule["name"] for rule in owed.payload["rules"]] == ["Patient"]

@@ -102,8 +102,8 @@ def test_the_alert_says_what_happened_why_it_came_and_where_it_stands():
         "",
         "2 independent publishers:",
         "📄 Official Gazette · gazette.example · official document",
-        "• wire · wire.example · wire",
-        "• daily · daily.example · regional or aggregator",
+        "• wire.example · wire",
+        "• daily.example · regional or aggregator",
     ]
     assert links[0] == "https://gazette.example/7"
     assert [(button.text, button.callback) for button in outgoing.parts[0].buttons[0]] == [
@@ -123,7 +123,7 @@ def test_the_same_alert_in_german():
         "📅 In Kraft seit 1. Juli 2025",
         "",
         "1 unabhängige Quelle:",
-        "• wire · wire.example · Agentur",
+        "• wire.example · Agentur",
     ]
 
 

@@ -186,26 +186,65 @@ async def test_each_chat_reads_its_own_language_and_hears_its_own_level(engine, 
     assert [api.chat(key).last.silent for key in (42, 43)] == [False, True]
 
 
-async def test_a_batch_tells_several_stories_at_once(engine, api, target, clock):
-    other = replace(story(), id="s2", headline="Another matter", articles=(member(article_id="a9"),))
+OTHER = replace(story(), id="s2", headline="Another matter", articles=(member(article_id="a9"),))
+
+
+@pytest.fixture
+def batched(engine, target, clock):
+    """Owe a chat two alerts in half an hour, to be batched; gives the sender."""
     second = Alert(id="al9", story_id="s2", reason=AlertReason.NEW_STORY, decided_at=NOW)
-    with engine.begin() as tx:
-        save_chat(tx, chat())
+    made = [tell(engine, story(), alert(), DeliveryKind.ALERT), tell(engine, OTHER, second, DeliveryKind.ALERT)]
     held = {"state": DeliveryState.HELD, "not_before": NOW + timedelta(minutes=30)}
-    made = [tell(engine, story(), alert(), DeliveryKind.ALERT), tell(engine, other, second, DeliveryKind.ALERT)]
     with engine.begin() as tx:
         tx.execute(outbox.deliveries.delete())
         outbox.enqueue(
-            tx, [replace(one, payload={**one.payload, "rules": RULES, "batched": True}, **held) for one in made]
+            tx,
+            [
+                replace(one, subject=of, payload={**one.payload, "rules": RULES, "batched": True}, **held)
+                for one, of in zip(made, ("s1", "s2"), strict=True)
+            ],
         )
-    sender = make_sender(engine, target, clock)
-    await sender.drain()
+    return make_sender(engine, target, clock)
+
+
+async def test_a_batch_tells_several_stories_at_once(api, batched, clock):
+    await batched.drain()
     assert api.texts(42) == []
     clock.pass_by(minutes=30)
-    await sender.drain()
+    await batched.drain()
     (text,) = api.texts(42)
     assert text.startswith("2 alerts")
     assert "Another matter" in text
+    assert "/why_s2" in text  # a batch has no buttons of each story
+
+
+async def test_a_change_of_a_batched_story_replies_to_its_batch(engine, api, batched, clock):
+    clock.pass_by(minutes=30)
+    await batched.drain()
+    batch = api.chat(42).last
+    clock.pass_by(minutes=1)
+    change = alert(id="al2", reason=AlertReason.STAGE_CHANGED, was="announced", decided_at=clock.now())
+    tell(engine, GROWN, change, DeliveryKind.CHANGE, at=clock.now())
+    edit = tell(engine, GROWN, change, DeliveryKind.EDIT, at=clock.now())
+    await batched.drain()
+    reply = api.chat(42).last
+    assert reply.text.startswith("🔁 Stage: Announced → In force")
+    assert reply.reply_to == batch.message_id
+    assert batch.edits == []
+    assert state_of(engine, edit).state is DeliveryState.CANCELLED
+
+
+async def test_what_changes_before_the_batch_leaves_is_told_by_the_batch_alone(engine, api, batched, clock):
+    clock.pass_by(minutes=1)
+    change = alert(id="al2", reason=AlertReason.STAGE_CHANGED, was="announced", decided_at=clock.now())
+    owed = tell(engine, GROWN, change, DeliveryKind.CHANGE, at=clock.now())
+    await batched.drain()
+    assert api.texts(42) == []
+    assert "yet to leave" in state_of(engine, owed).last_error
+    clock.pass_by(minutes=30)
+    await batched.drain()
+    (text,) = api.texts(42)
+    assert "In force" in text
 
 
 async def test_a_story_that_is_no_longer_stored_is_dropped_with_its_reason(engine, api, target, clock):

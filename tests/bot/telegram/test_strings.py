@@ -5,6 +5,7 @@ import pytest
 import bot.telegram
 
 HOME = Path(bot.telegram.__file__).parent
+SPEAKING = (HOME, HOME.parent / "alerting")  # the folders that word what users read
 CATALOGS = sorted((HOME / "locales").glob("*/LC_MESSAGES/straitwatch.po"))
 babel = pytest.importorskip("babel.messages")
 
@@ -20,10 +21,11 @@ def texts_in_code():
     from babel.messages.extract import extract_from_dir
 
     keywords = {"t": None, "n": (1, 2), "N_": None}
-    for _, _, message, _, _ in extract_from_dir(HOME, method_map=[("**.py", "python")], keywords=keywords):
-        text = message[0] if isinstance(message, tuple) else message
-        if text:
-            yield text
+    for folder in SPEAKING:
+        for _, _, message, _, _ in extract_from_dir(folder, method_map=[("**.py", "python")], keywords=keywords):
+            text = message[0] if isinstance(message, tuple) else message
+            if text:
+                yield text
 
 
 @pytest.mark.parametrize("catalog", CATALOGS, ids=lambda path: path.parts[-3])

@@ -9,7 +9,7 @@ async def test_a_rule_is_tried_on_the_archive_before_it_is_saved(house):
         house.store(number, title=f"Country bans exports of gallium, part {number}")
     house.store(9, title="Port closed by storm")
     shown = await house.say(42, "/addrule Gallium | gallium AND exports")
-    assert "Last 30 days: 5 alerts, 5 that no other rule sends" in shown.text
+    assert "Last 30 days: 5 alerts; 1 at night. No other rule sends them." in shown.text
     assert shown.text.count("/why_") == 3
     assert house.rules("42") == []
     saved = await house.press(shown, "Save")
