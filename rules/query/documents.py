@@ -7,6 +7,7 @@ the text, so that several threads may share a document.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from math import isfinite
 from typing import Final, NamedTuple, Self
@@ -33,6 +34,40 @@ class Span(NamedTuple):
 
 Hits = tuple[Span, ...]
 """The matched words in the order of the text. Empty when only fields matched: test with `is not None`."""
+
+
+class Places(dict[str, list[int]]):
+    """The indexes of each word of a text, ascending, worked out when first asked for.
+
+    Few words are asked for, and looking for one costs a fiftieth of noting the places of all; where many are asked
+    for, all are noted at once. A word that is not in the text has no places.
+    """
+
+    _SINGLY: Final = 24
+
+    def __init__(self, found: list[str]) -> None:
+        super().__init__()
+        self._words = found
+        self._left = self._SINGLY
+
+    def __missing__(self, word: str) -> list[int]:
+        if self._left > 0:
+            self._left -= 1
+            places: list[int] = []
+            with suppress(ValueError):
+                index = -1
+                while True:
+                    index = self._words.index(word, index + 1)
+                    places.append(index)
+            self[word] = places
+            return places
+        if self._left == 0:
+            self._left = -1
+            every: dict[str, list[int]] = {}
+            for index, other in enumerate(self._words):
+                every.setdefault(other, []).append(index)
+            self.update(every)
+        return self.get(word, [])
 
 
 class Document:
@@ -72,7 +107,7 @@ class Document:
         for name, value in fields.items():
             self._set(name, value)
         self.memo: dict[object, tuple[str, ...]] = {}
-        self._places: dict[str, list[int]] | None = None
+        self._places: Places | None = None
         self._spans: list[tuple[int, int]] | None = None
         self._sorted: list[str] | None = None
         self._sizes: dict[int, list[str]] | None = None
@@ -113,16 +148,10 @@ class Document:
             self.values[name] = tuple(entry.lower() for entry in entries)
 
     @property
-    def places(self) -> dict[str, list[int]]:
+    def places(self) -> "Places":
         """For each word its indexes in `words`, ascending; the title's come first."""
         if self._places is None:
-            places: dict[str, list[int]] = {}
-            for index, word in enumerate(self.words):
-                if word in places:
-                    places[word].append(index)
-                else:
-                    places[word] = [index]
-            self._places = places
+            self._places = Places(self.words)
         return self._places
 
     @property

@@ -220,12 +220,13 @@ class Reader:
         raise place.fault(f"{field.name} has no order", f"Ranges work with {ordered}.")
 
 
-def _required(pattern: str) -> str:
-    """Return the longest run of letters that a simple expression requires, in lower case; "" for any other."""
+def _required(pattern: str) -> tuple[str, ...]:
+    """Return the runs of letters that a simple expression requires, longest first, lower case; none for any other."""
     if not _SIMPLE.fullmatch(pattern):
-        return ""
+        return ()
     certain = _UNSURE.sub("\n", pattern)
-    return max(_LITERAL.findall(certain), key=len, default="").lower()
+    found = {run.lower() for run in _LITERAL.findall(certain) if len(run) > 1}
+    return tuple(sorted(found, key=lambda run: (-len(run), run)))
 
 
 def _unquoted(raw: str) -> str:

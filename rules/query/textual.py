@@ -105,15 +105,17 @@ class Regex(Leaf):
     pattern: str
     memory: int
     title: bool = False
-    literal: str = ""  # a part that is always there, which most articles lack
+    literals: tuple[str, ...] = ()  # parts that are always there; most articles lack one of them
 
     def _search(self, text: str) -> Any:
         return compiled(self.pattern, self.memory).search(text)
 
     def test(self, document: Document) -> bool:
         """Say whether it is found."""
-        if self.literal not in document.lowered:
-            return False
+        lowered = document.lowered
+        for literal in self.literals:
+            if literal not in lowered:
+                return False
         heading, body = document.bare
         return self._search(heading) is not None or (not self.title and self._search(body) is not None)
 
