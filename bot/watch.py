@@ -36,6 +36,7 @@ from bot.telegram.composing import StoryComposer
 from bot.telegram.messages import Target
 from bot.telegram.sender import Sender
 from bot.terminal import TerminalTarget
+from bot.web.listening import try_place
 
 log = structlog.get_logger(__name__)
 POLL_TICK = timedelta(seconds=2)
@@ -74,6 +75,8 @@ class Watch:
     def prepare(self) -> None:
         """Bring the shipped sources up to date, and make the terminal a chat while there is no token."""
         now, settings = app.now(), self._house.settings
+        if settings.web_listen:
+            try_place(settings.web_listen, settings.web_token.get_secret_value())
         chat, subscription = app.terminal_chat(settings, at=now)
         with self._house.engine.begin() as tx:
             source_rows.upsert_catalog(tx, self._house.sources)

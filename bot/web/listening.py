@@ -54,6 +54,11 @@ def check_place(listen: str, token: str) -> Place:
     return place
 
 
+def try_place(listen: str, token: str) -> None:
+    """Refuse before anything starts what `check_place` and `open_socket` would refuse; raises ConfigurationError."""
+    open_socket(check_place(listen, token)).close()
+
+
 def open_socket(place: Place) -> socket.socket:
     """Listen at a place; raises ConfigurationError where it is taken or not ours."""
     try:

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from bot.errors import ConfigurationError
-from bot.web.listening import check_place, open_socket, read_place
+from bot.web.listening import check_place, open_socket, read_place, try_place
 from tests.fakes.pages import TOKEN
 
 
@@ -58,7 +58,15 @@ def test_a_taken_port_is_a_configuration_fault():
         other.bind(("127.0.0.1", 0))
         other.listen()
         with pytest.raises(ConfigurationError, match="cannot listen on 127"):
-            open_socket(read_place(f"127.0.0.1:{other.getsockname()[1]}"))
+            try_place(f"127.0.0.1:{other.getsockname()[1]}", "")
+
+
+def test_a_place_that_was_tried_is_free_afterwards():
+    listener = open_socket(read_place("127.0.0.1:0"))
+    address = f"127.0.0.1:{listener.getsockname()[1]}"
+    listener.close()
+    try_place(address, "")
+    open_socket(read_place(address)).close()
 
 
 def test_a_host_that_is_not_ours_is_a_configuration_fault():
