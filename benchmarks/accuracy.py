@@ -13,6 +13,7 @@ from pathlib import Path
 
 from classifiers import comparing, corpus, reporting, running
 from classifiers.__main__ import rules_reader
+from classifiers.encoder import ACCURATE
 from classifiers.storing import SHIPPED, current
 
 
@@ -21,14 +22,16 @@ def footprint() -> dict[str, float]:
     import subprocess
 
     code = (
-        "import resource, time; t = time.perf_counter(); from classifiers.model import Item, load; m = load();"
-        "s = time.perf_counter() - t; m.predict([Item(title='x')]);"
+        "import resource, time; t = time.perf_counter(); from classifiers.model import Item;"
+        "from classifiers.second import load_detector; m = load_detector(); s = time.perf_counter() - t;"
+        "m.predict([Item(title='x', other_language=True)]);"  # this loads the encoder too
         "print(s, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     )
     seconds, megabytes = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    size = (SHIPPED / f"{current(SHIPPED)}.npz").stat().st_size
+    version = current(SHIPPED)
+    size = sum(path.stat().st_size for path in SHIPPED.glob(f"{version}*.npz") if ACCURATE not in path.name)
     return {"load_seconds": float(seconds), "resident_megabytes": float(megabytes), "file_bytes": size}
 
 
@@ -56,7 +59,7 @@ def main() -> None:
         )
         print(json.dumps(report["learning_curve"]))
     report["seconds"] = round(time.perf_counter() - start, 1)
-    print(print(report["footprint"], report["seconds"]))
+    print(report["footprint"], report["seconds"])
     if options.json:
         options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

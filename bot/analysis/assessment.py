@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.analysis.languages import ENGLISH, LanguageReader
 from bot.domain import Article, Assessment, Direction, Match, Severity, Stage, Topic
 from classifiers.combining import combine_direction, combine_stage
-from classifiers.model import Item, Model, Prediction
+from classifiers.model import Item, Prediction
+from classifiers.second import Detector
 from rules.cues import CueReader, Cues
 from rules.loading import Catalog
 from rules.matching import RuleSet
@@ -41,6 +43,8 @@ class Grounds:
     vetoes: tuple[str, ...] = ()
     tier: int = 3
     instrument: bool = False  # the article states or quotes an official instrument
+    language: str = ENGLISH  # ISO 639-1
+    readable: bool = True  # the classifier covers the language
 
 
 def decide_flag(grounds: Grounds, at: Thresholds, threshold: float) -> tuple[bool, str]:
@@ -48,6 +52,10 @@ def decide_flag(grounds: Grounds, at: Thresholds, threshold: float) -> tuple[boo
     probability = grounds.probability
     said = f"probability {probability:.0%}"
     official = grounds.tier == 1 and grounds.instrument
+    if not grounds.readable:
+        return _decide_unread(grounds)
+    if grounds.language != ENGLISH:
+        said += f" (language {grounds.language}, read by the sentence encoder alone: low confidence)"
     if grounds.vetoes and not (grounds.tier == 1 or grounds.instrument):
         family = grounds.vetoes[0].replace("_", " ")
         return probability >= at.vetoed * threshold, f"looks like {family}; {said}"
@@ -60,13 +68,25 @@ def decide_flag(grounds: Grounds, at: Thresholds, threshold: float) -> tuple[boo
     return False, f"{said} is below the threshold of {at.alone * threshold:.0%}"
 
 
+def _decide_unread(grounds: Grounds) -> tuple[bool, str]:
+    """Decide on a text that the classifier cannot read by what the rules know of it: instruments and names."""
+    said = f"the classifier does not cover its language ({grounds.language})"
+    if grounds.instrument:
+        return True, f"official instrument; {said}"
+    if grounds.rules and not grounds.vetoes:
+        return True, f"rule “{grounds.rules[0]}” alone; {said}"
+    return False, f"no official instrument and no rule speaks for it; {said}"
+
+
 class Assessor:
     """The loaded classifier, cues and catalog; thread-safe, since nothing in it changes."""
 
-    def __init__(self, *, model: Model, cues: CueReader, catalog: Catalog, precision: str = "balanced") -> None:
-        self._model = model
-        self._cues = cues
+    def __init__(self, *, model: Detector, cues: CueReader, catalog: Catalog, precision: str = "balanced") -> None:
+        self.model = model
+        self.cues = cues
+        self._languages = LanguageReader()
         self._catalog = catalog
+        self.precision = precision
         self._thresholds = PROFILES[precision]
         self._titles = {rule.id: rule.title for rule in catalog.rules}
         self._topics = {rule.id: rule.topic for rule in catalog.rules}
@@ -82,44 +102,54 @@ class Assessor:
     @property
     def model_card(self) -> Mapping[str, Any]:
         """Give the sidecar of the model that it asks: version, thresholds, what it was trained on."""
-        return self._model.card
+        return self.model.card
 
     def assess(self, articles: Sequence[Article], *, explain: bool = False) -> list[Assessment]:
         """Assess a batch, in order; `explain` adds the classifier's strongest terms, which costs time per article."""
-        read = [self._cues.read(a.title, a.body, published_at=a.published_at, tier=a.tier) for a in articles]
-        items = [Item(title=a.title, body=a.body, signals=c.signals) for a, c in zip(articles, read, strict=True)]
-        predictions = self._model.predict(items) if items else []
+        read, tongues, items = self._read(articles)
+        predictions = self.model.predict(items) if items else []
         found = []
-        for article, cues, item, prediction in zip(articles, read, items, predictions, strict=True):
-            terms = tuple((term.text, term.weight) for term in self._model.explain(item)) if explain else ()
-            found.append(self._combine(article, cues, prediction, terms))
+        for article, cues, tongue, item, prediction in zip(articles, read, tongues, items, predictions, strict=True):
+            terms = tuple((term.text, term.weight) for term in self.model.explain(item)) if explain else ()
+            found.append(self._combine(article, cues, tongue, prediction, terms))
         return found
+
+    def _read(self, articles: Sequence[Article]) -> tuple[list[Cues], list[str], list[Item]]:
+        """Give the cues, the language and the classifier's item of each article."""
+        read = [self.cues.read(a.title, a.body, published_at=a.published_at, tier=a.tier) for a in articles]
+        tongues = [self._languages.language_of(a.title, a.body) for a in articles]
+        items = [
+            Item(title=a.title, body=a.body, signals=c.signals, other_language=tongue != ENGLISH)
+            for a, c, tongue in zip(articles, read, tongues, strict=True)
+        ]
+        return read, tongues, items
 
     @property
     def versions(self) -> Mapping[str, str]:
         """The versions of model and rules, which every assessment carries."""
-        return {"model": self._model.version, "rules": self._catalog.version}
+        return {"model": self.model.version, "rules": self._catalog.version}
 
     @property
     def threshold(self) -> float:
         """The model's own threshold on the calibrated probability."""
-        return self._model.threshold
+        return self.model.threshold
 
     def grounds_of(self, articles: Sequence[Article]) -> list[Grounds]:
         """Give what the decision on each article rests on, for benchmarks that leave clauses out."""
-        read = [self._cues.read(a.title, a.body, published_at=a.published_at, tier=a.tier) for a in articles]
-        items = [Item(title=a.title, body=a.body, signals=c.signals) for a, c in zip(articles, read, strict=True)]
+        read, tongues, items = self._read(articles)
         return [
-            self.grounds(article, cues, prediction.probability, self._match(article, cues))
-            for article, cues, prediction in zip(articles, read, self._model.predict(items), strict=True)
+            self.grounds(article, cues, tongue, prediction.probability, self._match(article, cues))
+            for article, cues, tongue, prediction in zip(
+                articles, read, tongues, self.model.predict(items), strict=True
+            )
         ]
 
     def _combine(
-        self, article: Article, cues: Cues, prediction: Prediction, terms: tuple[tuple[str, float], ...]
+        self, article: Article, cues: Cues, tongue: str, prediction: Prediction, terms: tuple[tuple[str, float], ...]
     ) -> Assessment:
         matches = self._match(article, cues)
-        grounds = self.grounds(article, cues, prediction.probability, matches)
-        flagged, reason = decide_flag(grounds, self._thresholds, self._model.threshold)
+        grounds = self.grounds(article, cues, tongue, prediction.probability, matches)
+        flagged, reason = decide_flag(grounds, self._thresholds, self.model.threshold)
         topics = self._choose_topics(cues, prediction, matches, flagged=flagged)
         direction = Direction(
             combine_direction(prediction.directions, cues.direction_weight, mixed=cues.direction == "mixed")
@@ -162,7 +192,7 @@ class Assessor:
             matches=matches,
             terms=terms,
             evidence=_evidence(cues),
-            model_version=self._model.version,
+            model_version=self.model.version,
             rules_version=self._catalog.version,
         )
 
@@ -172,7 +202,9 @@ class Assessor:
             match_of(found.key, self._titles[found.key], found.hits) for found in self._rule_set.match(document)
         )
 
-    def grounds(self, article: Article, cues: Cues, probability: float, matches: Sequence[Match]) -> Grounds:
+    def grounds(
+        self, article: Article, cues: Cues, tongue: str, probability: float, matches: Sequence[Match]
+    ) -> Grounds:
         """Give what the decision on an article rests on."""
         return Grounds(
             probability=probability,
@@ -180,13 +212,15 @@ class Assessor:
             vetoes=cues.vetoes,
             tier=article.tier,
             instrument=bool(article.instruments or cues.official_instrument),
+            language=tongue,
+            readable=tongue in self.model.languages,
         )
 
     def _choose_topics(
         self, cues: Cues, prediction: Prediction, matches: Sequence[Match], *, flagged: bool
     ) -> tuple[Topic, ...]:
         votes = {self._topics[match.rule_id] for match in matches} | set(cues.topics)
-        limits = self._model.topic_thresholds
+        limits = self.model.topic_thresholds
         scored = {
             topic: value + (0.15 if topic in votes else 0.0)
             for topic, value in prediction.topics.items()

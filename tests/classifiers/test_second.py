@@ -1,11 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from classifiers import seconding, storing
-from classifiers.accurate import Accurate, load_accurate, save_second, text_of
 from classifiers.encoder import available
 from classifiers.errors import ModelError
-from classifiers.model import Item
+from classifiers.model import Item, Model
+from classifiers.second import Seconded, load_detector, save_second, text_of
 
 WORDS = ["sanctions", "tariff", "export", "port", "list", "singer", "club", "chips", "library", "phones", "film"]
 
@@ -21,7 +23,7 @@ def second(taught, examples):
 
 
 def test_the_second_opinion_separates_what_it_has_learned(taught, second):
-    model = Accurate(taught, second, encode)
+    model = Seconded(taught, second, encode, "usem3")
     news, gossip = model.predict(
         [Item(title="Union lifts sanctions on banks"), Item(title="Film festival names its jury")]
     )
@@ -33,31 +35,53 @@ def test_hopeless_items_are_not_encoded(taught, second):
     def forbidden(_texts):
         raise AssertionError("encoded")
 
-    never = Accurate(taught, second, forbidden)
-    never._model.threshold, before = 1e9, never._model.threshold
-    try:
-        assert len(never.predict([Item(title="anything")])) == 1
-    finally:
-        never._model.threshold = before
+    sure = replace(second, band=(0.9999, 1.0))
+    assert len(Seconded(taught, sure, forbidden, "usem3").predict([Item(title="Film festival names its jury")])) == 1
+
+
+def test_text_in_another_language_is_encoded_and_judged_by_the_encoder_alone(taught, second):
+    asked = []
+
+    def listening(texts):
+        asked.extend(texts)
+        return encode(texts)
+
+    narrow = replace(second, band=(0.9999, 1.0))
+    item = Item(title="Ministerio suspende sanctions", other_language=True)
+    (found,) = Seconded(taught, narrow, listening, "usem3").predict([item])
+    assert asked == ["Ministerio suspende sanctions"]
+    assert found.probability > 0.5
+
+
+def test_without_the_encoder_or_its_file_the_linear_model_serves(taught, second, tmp_path, monkeypatch):
+    taught.save(tmp_path)
+    storing.use(tmp_path, taught.version)
+    assert isinstance(load_detector(tmp_path, encode=encode), Model)
+    save_second(tmp_path, second, base=taught.version, encoder="usem3", card={})
+    monkeypatch.setattr("classifiers.second.available", lambda _: False)
+    assert isinstance(load_detector(tmp_path), Model)
+    assert load_detector(tmp_path).threshold == taught.threshold
 
 
 def test_a_saved_second_opinion_is_the_same(taught, second, tmp_path):
     taught.save(tmp_path)
     storing.use(tmp_path, taught.version)
-    save_second(tmp_path, second, base=taught.version, card={})
+    save_second(tmp_path, second, base=taught.version, encoder="usem3", card={})
     items = [Item(title="Port strike shuts terminal"), Item(title="")]
-    again = load_accurate(tmp_path, encode).predict(items)
+    again = load_detector(tmp_path, encode=encode).predict(items)
     assert [p.probability for p in again] == pytest.approx(
-        [p.probability for p in Accurate(taught, second, encode).predict(items)], abs=1e-3
+        [p.probability for p in Seconded(taught, second, encode, "usem3").predict(items)], abs=1e-3
     )
 
 
 def test_a_second_opinion_fitted_to_another_model_is_refused(taught, second, tmp_path):
     taught.save(tmp_path)
     storing.use(tmp_path, taught.version)
-    save_second(tmp_path, second, base="older", card={})
+    path = save_second(tmp_path, second, base="older", encoder="usem3", card={})
+    for old in (path, path.with_suffix(".json")):
+        old.rename(old.with_name(old.name.replace("older", taught.version)))
     with pytest.raises(ModelError, match="not fitted to"):
-        load_accurate(tmp_path, encode)
+        load_detector(tmp_path, encode=encode)
 
 
 def test_the_encoded_text_is_title_and_the_beginning_of_the_body():
@@ -65,7 +89,7 @@ def test_the_encoded_text_is_title_and_the_beginning_of_the_body():
     assert text_of(Item(title="T")) == "T"
 
 
-@pytest.mark.skipif(not available(), reason="the sentence encoder is an optional extra")
+@pytest.mark.skipif(not available(), reason="the sentence encoder is not installed")
 def test_the_encoder_gives_one_vector_a_text_in_order():
     from classifiers.encoder import Encoder
 
