@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli import checkup
 from bot.settings import env_example, load_settings
 
 db = typer.Typer(help="Upgrade, back up, restore and move the database.", no_args_is_help=True)
@@ -15,6 +16,8 @@ def register(app: typer.Typer) -> None:
     """Hang the commands of this module into the `straitwatch` command."""
     app.add_typer(db, name="db")
     app.command(name="settings")(settings)
+    app.command(name="doctor")(checkup.doctor)
+    app.command(name="replay")(checkup.replay)
 
 
 def settings(

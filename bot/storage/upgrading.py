@@ -39,6 +39,31 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
     return before, str(after)
 
 
+def examine_schema(engine: Engine) -> tuple[str, str]:
+    """Give the state of a database in words, and what to do about it or nothing; changes nothing.
+
+    Raises StorageError where it cannot be opened or written.
+    """
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - as above
+
+    _, known = _config()
+    if engine.dialect.name == "sqlite" and not Path(str(engine.url.database)).is_file():
+        return "not made yet", ""
+    with engine.begin() as connection:  # on SQLite this takes the write lock, so a read-only file is found out
+        found = MigrationContext.configure(connection).get_current_revision()
+        if engine.dialect.name == "sqlite":
+            verdict = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+            if verdict != "ok":
+                return f"damaged ({verdict})", "Restore a backup: straitwatch db restore FILE --overwrite"
+    if found is None:
+        return "not made yet", ""
+    if found not in known:
+        return f"schema {found} is newer than this version", "Install the newer Straitwatch that made it"
+    if found != known[0]:
+        return f"schema {found}, this version has {known[0]}", "Run `straitwatch db upgrade`, after a backup"
+    return f"schema {found}", ""
+
+
 def head() -> str:
     """Give the revision that this version's code expects."""
     _, known = _config()
