@@ -8,16 +8,19 @@ from pathlib import Path
 from rules.checking import FORMATS, check, rendered
 from rules.definitions import Catalog, Rule
 from rules.explaining import explained, parts_of
-from rules.fixtures import run
+from rules.fixtures import Simulate, run
 from rules.loading import RuleFaults, load, shipped
 from rules.matching import RuleSet
 from rules.query import Document, QueryError, parse
 from rules.vocabulary import nearest
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 for good, 1 for faults."""
-    options = _options().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, *, simulate: Simulate | None = None) -> int:
+    """Run one command and return its exit status: 0 for good, 1 for faults.
+
+    `simulate` turns the items of a fixture into alerts; without it `test` matches rules and no more.
+    """
+    options = _options().parse_args(arguments, argparse.Namespace(simulate=simulate))
     try:
         return int(options.run(options))
     except RuleFaults as error:
@@ -104,7 +107,7 @@ def _described(rule: Rule) -> str:
 
 
 def _test(options: argparse.Namespace) -> int:
-    outcomes = run(options.paths)
+    outcomes = run(options.paths, options.simulate)
     for outcome in outcomes:
         _print(f"{'FAILED' if outcome.faults else 'passed'}  {outcome.name}")
         for fault in outcome.faults:

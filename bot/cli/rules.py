@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from rules.backtest import Backtest
+    from rules.fixtures import Simulate
 
 app = typer.Typer(help="Check, try, explain, test and backtest alert rules.", no_args_is_help=True)
 Rules = Annotated[list[Path] | None, typer.Option("--rules", help="Rule files or folders beside the catalog")]
@@ -51,9 +52,25 @@ def explain(rule: Annotated[str, typer.Argument(help="The id of a rule, or a que
 
 
 @app.command()
-def test(files: Annotated[list[Path], typer.Argument(help="Fixture files")]) -> None:
-    """Run fixture files on a virtual clock: what must be told to whom, and what must not."""
-    _run("test", *map(str, files))
+def test(
+    files: Annotated[list[Path], typer.Argument(help="Fixture files")],
+    matching: Annotated[
+        bool, typer.Option("--matching", help="Match rules only: no classifier, no stories, one alert a match")
+    ] = False,  # noqa: PT028 - a command by the name of test
+) -> None:
+    """Play fixture files through the whole pipeline on a virtual clock: who must be told what, and who must not."""
+    from bot.rehearsal import Rehearsal
+
+    if matching:
+        _run("test", *map(str, files))
+        return
+    rehearsal = Rehearsal(load_settings())
+    try:
+        _run("test", *map(str, files), simulate=rehearsal)
+    except typer.Exit:
+        for line in rehearsal.silent:
+            typer.echo(f"told nobody  {line}")
+        raise
 
 
 @app.command()
@@ -134,9 +151,9 @@ def _beside(rules: list[Path] | None) -> list[str]:
     return [word for path in [*(rules or []), *([own] if own else [])] for word in ("--rules", str(path))]
 
 
-def _run(*arguments: str) -> None:
+def _run(*arguments: str, simulate: "Simulate | None" = None) -> None:
     from rules.__main__ import main
 
-    status = main(arguments)
+    status = main(arguments, simulate=simulate)
     if status:
         raise typer.Exit(status)

@@ -22,7 +22,7 @@ def test_places_are_the_same_in_whatever_order_they_are_asked_for(found, random)
         ("/gallium.{0,9}embargo/", False),
         ("/EMBARGO on zinc?/", False),
         ("/embargo( on)? tin/", False),
-        ("/x?embargo.*s/", True),
+        ("/x?embargo.*m/", True),
     ],
 )
 def test_the_parts_that_an_expression_requires_only_narrow_down_where_it_is_tried(expression, matches):
