@@ -26,6 +26,7 @@ PRIORITY = {
     DeliveryKind.EDIT: 50,
     DeliveryKind.DIGEST: 70,
 }
+URGENT = PRIORITY[DeliveryKind.CHANGE]  # what is at most this may use the slots that pacing keeps for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

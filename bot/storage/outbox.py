@@ -20,11 +20,13 @@ from sqlalchemy import (
     and_,
     delete,
     func,
+    or_,
     select,
     tuple_,
     update,
 )
 
+from bot.alerting.routing import URGENT
 from bot.domain import Chat, ChatKind, Delivery, DeliveryKind, DeliveryState
 from bot.storage.chats import chat_of
 from bot.storage.schema import chats, deliveries
@@ -70,19 +72,20 @@ def claim(
     limit: int,
     kinds: Collection[ChatKind],
     skip_ids: Collection[int] = (),
+    urgent_only: Collection[int] = (),
     busy: Collection[str] = (),
 ) -> list[Claim]:
     """Claim up to `limit` deliveries that may leave now, the most urgent first, at most one a chat; see also `ripen`.
 
     Within a chat a message never overtakes an earlier one of its urgency, not even one that waits for its next attempt.
-    `kinds` are the chats that this sender reaches, `skip_ids` the Telegram ids that pacing holds back, `busy` the chats
-    that have a message in flight. Looks without a lock first, so that an idle sender never blocks a writer. Raises
-    StorageError.
+    `kinds` are the chats that this sender reaches, `skip_ids` the Telegram ids that pacing holds back, `urgent_only`
+    those to which alerts and changes alone may leave, `busy` the chats that have a message in flight. Looks without a
+    lock first, so that an idle sender never blocks a writer. Raises StorageError.
     """
     if limit < 1:
         return []
     with looking(engine) as tx:
-        rows = tx.execute(_ready(now, kinds, skip_ids, busy).limit(limit)).mappings().all()
+        rows = tx.execute(_ready(now, kinds, skip_ids, busy, urgent_only).limit(limit)).mappings().all()
     if not rows:
         return []
     until = now + lease
@@ -91,7 +94,11 @@ def claim(
 
 
 def _ready(
-    now: datetime, kinds: Collection[ChatKind], skip_ids: Collection[int], busy: Collection[str]
+    now: datetime,
+    kinds: Collection[ChatKind],
+    skip_ids: Collection[int] = (),
+    busy: Collection[str] = (),
+    urgent_only: Collection[int] = (),
 ) -> Select[tuple[Any, ...]]:
     # Read in the order of `ix_deliveries_due`, so that the engine stops at the limit instead of sorting the queue; the
     # question whether an earlier one waits goes through `ix_deliveries_turn`.
@@ -121,6 +128,9 @@ def _ready(
     )
     if skip_ids:
         statement = statement.where(chats.c.telegram_id.not_in(sorted(skip_ids)))
+    if urgent_only:
+        calm = chats.c.telegram_id.not_in(sorted(urgent_only))
+        statement = statement.where(or_(calm, deliveries.c.priority <= URGENT))
     if busy:
         statement = statement.where(deliveries.c.chat_key.not_in(sorted(busy)))
     return statement
@@ -158,10 +168,12 @@ def mark_intent(tx: Connection, held: Claim, *, now: datetime, until: datetime) 
 def mark_part(tx: Connection, held: Claim, message_id: int) -> Claim | None:
     """Note that one part of several was accepted (or must be taken as sent); None where the claim was lost."""
     progress = (*held.delivery.message_ids, message_id)
-    done = tx.execute(update(deliveries).where(_fence(held)).values(progress=list(progress), intent_at=None))
+    done = tx.execute(
+        update(deliveries).where(_fence(held)).values(progress=list(progress), intent_at=None, last_error="")
+    )
     if done.rowcount != 1:
         return None
-    return replace(held, delivery=replace(held.delivery, message_ids=progress), in_flight_at=None)
+    return replace(held, delivery=replace(held.delivery, message_ids=progress, last_error=""), in_flight_at=None)
 
 
 def mark_sent(tx: Connection, held: Claim, *, now: datetime, message_ids: tuple[int, ...]) -> None:
@@ -260,7 +272,7 @@ def _ripe(now: datetime) -> ColumnElement[bool]:
 
 def anything_ready(tx: Connection, *, now: datetime, kinds: Collection[ChatKind]) -> bool:
     """Tell whether a delivery could be claimed now, as far as the outbox goes: pacing may still hold it back."""
-    return held_ready(tx, now=now) or tx.execute(_ready(now, kinds, (), ()).limit(1)).first() is not None
+    return held_ready(tx, now=now) or tx.execute(_ready(now, kinds).limit(1)).first() is not None
 
 
 def load_delivery(tx: Connection, delivery_id: str) -> Delivery | None:

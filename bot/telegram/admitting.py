@@ -15,8 +15,8 @@ def admission(pacer: Pacer, clock: Clock) -> Callable[[Chat], Awaitable[None]]:
     async def admit(chat: Chat) -> None:
         begun = clock.now().timestamp()
         now = begun
-        while not pacer.take(chat, now) and now - begun < LONGEST_WAIT:
-            await clock.sleep(max(0.01, min(pacer.ready_at(chat, now) - now, LONGEST_WAIT)))
+        while not pacer.take(chat, now, urgent=False) and now - begun < LONGEST_WAIT:
+            await clock.sleep(max(0.01, min(pacer.ready_at(chat, now, urgent=False) - now, LONGEST_WAIT)))
             now = clock.now().timestamp()
 
     return admit

@@ -3,7 +3,8 @@
 30 requests a second overall, 1 a second to a private chat, 20 a minute to a group or channel (Telegram's FAQ).
 A slot is taken when a request leaves; the windows are a little longer than Telegram's, so that requests which travel at
 different speeds still arrive within the limits. The memory is saved by the sender with each intent, which makes the
-limits hold across a restart.
+limits hold across a restart. Some of a group's or channel's slots are kept for what is urgent, so that an alert need
+not wait a minute behind digests, edits and answers.
 """
 
 from collections import deque
@@ -25,6 +26,7 @@ class Limits:
     private_window: float = 1.03
     shared: int = 20
     shared_window: float = 60.5
+    reserved: int = 4  # of `shared`: for urgent requests alone
 
 
 DEFAULT_LIMITS = Limits()
@@ -42,6 +44,7 @@ class Pacer:
         self._taken: dict[str, deque[float]] = {}
         self._held: dict[str, float] = {}
         self._waiting: dict[str, float] = {}  # by chat the end of its full window
+        self._crowded: dict[str, float] = {}  # by chat when what is not urgent may go on: only the reserve is left
         self._changed: set[str] = set()
         self.restore(saved or {})
 
@@ -62,7 +65,7 @@ class Pacer:
         recent = sum(time > now - self._limits.overall_window for time in taken)
         return max(0, self._limits.overall - recent)
 
-    def ready_at(self, chat: Chat, now: float) -> float:
+    def ready_at(self, chat: Chat, now: float, *, urgent: bool = True) -> float:
         """Give the earliest time at which a request to this chat may leave; `now` where it may at once."""
         key = str(chat.telegram_id)
         overall = self._taken.get(OVERALL, deque())
@@ -71,6 +74,7 @@ class Pacer:
             now,
             overall[-self._limits.overall] + self._limits.overall_window if full else now,
             self._waiting.get(_key(chat), now),
+            now if urgent else self._crowded.get(_key(chat), now),
             self._held.get(key, now),
             self._held.get(OVERALL, now),
         )
@@ -82,9 +86,9 @@ class Pacer:
         at = overall[-self._limits.overall] + self._limits.overall_window if full else now
         return max(now, at, self._held.get(OVERALL, now))
 
-    def take(self, chat: Chat, now: float) -> bool:
+    def take(self, chat: Chat, now: float, *, urgent: bool = True) -> bool:
         """Take a slot for a request that is about to leave; False where it has to wait."""
-        if self.ready_at(chat, now) > now:
+        if self.ready_at(chat, now, urgent=urgent) > now:
             return False
         for key, size in ((OVERALL, self._limits.overall), (_key(chat), self._limit(_key(chat))[0])):
             times = self._taken.setdefault(key, deque())
@@ -109,9 +113,14 @@ class Pacer:
         full = {int(key.partition(":")[2]) for key in self._waiting}
         return frozenset(full | {int(key) for key in self._held if key != OVERALL})
 
+    def crowded(self, now: float) -> frozenset[int]:
+        """Give the Telegram ids to which only what is urgent may leave."""
+        self._crowded = {key: until for key, until in self._crowded.items() if until > now}
+        return frozenset(int(key.partition(":")[2]) for key in self._crowded)
+
     def next_release(self, now: float) -> float | None:
         """Give the time at which the next chat that waits may be written to again; None where none waits."""
-        times = [*self._waiting.values(), *self._held.values()]
+        times = [*self._waiting.values(), *self._crowded.values(), *self._held.values()]
         return min((time for time in times if time > now), default=None)
 
     def changes(self) -> dict[str, tuple[float, ...]]:
@@ -145,8 +154,13 @@ class Pacer:
     def _note_full(self, key: str) -> None:
         size, window = self._limit(key)
         times = self._taken[key]
-        if key != OVERALL and len(times) >= size:
+        if key == OVERALL:
+            return
+        if len(times) >= size:
             self._waiting[key] = times[-size] + window
+        open_to_all = size - self._limits.reserved if key.startswith("shared:") else size
+        if 0 < open_to_all < size and len(times) >= open_to_all:
+            self._crowded[key] = times[-open_to_all] + window
 
 
 def _key(chat: Chat) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 
+from bot.alerting.routing import URGENT
 from bot.crashpoints import reached
 from bot.domain import Chat
 from bot.errors import StorageError
@@ -70,6 +71,10 @@ class Desk:
         if len(self.refused) >= _MANY:
             self.pacer.hold(None, moment + seconds)
 
+    def take(self, held: Claim, moment: float) -> bool:
+        """Take a slot for the next request of a delivery; False where it has to wait."""
+        return self.pacer.take(held.chat, moment, urgent=urgent(held))
+
     async def commit(self, write: Callable[["Connection"], T]) -> T:
         """Run a transaction until it succeeds: what Telegram did must be written down, even after a full disk."""
         while True:
@@ -85,6 +90,11 @@ class Desk:
             return write(tx)
 
 
+def urgent(held: Claim) -> bool:
+    """Tell whether a delivery may use the slots of a group that are kept for alerts."""
+    return held.delivery.priority <= URGENT
+
+
 class Parcel:
     """A claimed delivery with a committed intent for its next part."""
 
@@ -97,6 +107,7 @@ class Parcel:
         self._plain = False
         self._splits = 0
         self._lost = False
+        self._doubted = False  # whether an earlier attempt at this part may have arrived
 
     async def carry(self, *, repeated: bool) -> None:
         """Send what is left; `repeated` where an earlier attempt may have arrived.
@@ -105,6 +116,7 @@ class Parcel:
         another copy.
         """
         desk = self._desk
+        self._doubted = repeated
         if repeated and desk.doubted_at is not None and (desk.accepted_at or desk.doubted_at) <= desk.doubted_at:
             try:
                 await desk.target.check()
@@ -159,6 +171,7 @@ class Parcel:
         self._desk.accepted_at = self._desk.clock.now()
         self._desk.outage = 0
         self._desk.counts["sent"] += 1
+        self._doubted = False
 
     async def _adapt(self, failure: Failure, waiting: list[Part]) -> bool | int:
         """Change the request so that it may pass. Gives True to try again, a message id to go on, False to stop."""
@@ -196,7 +209,7 @@ class Parcel:
         verdict = self._judge(failure)
         if verdict.action is Action.SKIP_PART:
             return UNKNOWN_MESSAGE
-        await self._settle(failure, verdict)
+        await self._settle(failure, replace(verdict, unknown=verdict.unknown or self._doubted))
         return False
 
     def _judge(self, failure: Failure) -> Verdict:
@@ -241,12 +254,13 @@ class Parcel:
 
     async def _intend(self) -> bool:
         """Wait for a slot and commit the intent for the next request; False where the claim was lost meanwhile."""
-        desk, chat = self._desk, self._chat
+        desk = self._desk
         while True:
             moment = desk.clock.now().timestamp()
-            if desk.pacer.take(chat, moment):
+            if desk.take(self._held, moment):
                 break
-            await desk.clock.sleep(max(desk.pacer.ready_at(chat, moment) - moment, 0.001))
+            ready = desk.pacer.ready_at(self._held.chat, moment, urgent=urgent(self._held))
+            await desk.clock.sleep(max(ready - moment, 0.001))
         now, held, paces = desk.clock.now(), self._held, desk.pacer.changes()
 
         def write(tx: "Connection") -> Claim | None:

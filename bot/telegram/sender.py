@@ -140,12 +140,13 @@ class Sender:
         if room < 1:
             return 0
         skip, busy = desk.pacer.blocked(moment), frozenset(self._flying.values())
-        claims = await desk.offload(lambda: self._claim(now, room, skip, busy))
+        crowded = desk.pacer.crowded(moment)
+        claims = await desk.offload(lambda: self._claim(now, room, skip, crowded, busy))
         if not claims:
             return 0
         reached("lease_taken")
         # Slots are taken here, on the event loop, where no other parcel can take the same one.
-        admitted = {held.delivery.id for held in claims if desk.pacer.take(held.chat, moment)}
+        admitted = {held.delivery.id for held in claims if desk.take(held, moment)}
         paces, stale = desk.pacer.changes(), desk.pacer.stale(moment)
         ready = await desk.offload(lambda: self._prepare(claims, admitted, paces, stale, now))
         reached("intent_committed")
@@ -173,7 +174,9 @@ class Sender:
             got = hold_lease(tx, self._name, holder=self._holder, now=now, until=until)
             return got, load_paces(tx) if got and load else None
 
-    def _claim(self, now: datetime, room: int, skip: frozenset[int], busy: frozenset[str]) -> list[Claim]:
+    def _claim(
+        self, now: datetime, room: int, skip: frozenset[int], crowded: frozenset[int], busy: frozenset[str]
+    ) -> list[Claim]:
         desk = self.desk
         with looking(desk.engine) as tx:
             ripe = outbox.held_ready(tx, now=now)
@@ -182,7 +185,16 @@ class Sender:
                 fold_batches(tx, now=now)
                 outbox.ripen(tx, now=now)
         kinds = desk.target.kinds
-        return outbox.claim(desk.engine, now=now, lease=desk.lease, limit=room, kinds=kinds, skip_ids=skip, busy=busy)
+        return outbox.claim(
+            desk.engine,
+            now=now,
+            lease=desk.lease,
+            limit=room,
+            kinds=kinds,
+            skip_ids=skip,
+            urgent_only=crowded,
+            busy=busy,
+        )
 
     def _prepare(
         self,

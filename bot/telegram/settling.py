@@ -8,7 +8,7 @@ from bot.domain import Delivery, DeliveryKind
 from bot.telegram.messages import Failure, FailureKind
 
 REFUSED_LIMIT = 3  # a request that Telegram calls wrong will be wrong again; twice more, in case Telegram erred
-UNANSWERED_LIMIT = 4  # copies of one alert at worst, where every one arrived and no answer ever did
+UNANSWERED = "may have arrived, Telegram never confirmed it: "  # begins the note of an attempt without an answer
 FAILING_LIMIT = 10
 OUTAGE = 3  # failures in a row, with nothing accepted in between, after which everybody waits a little
 PATIENCE = timedelta(hours=24)  # what could not be sent for longer than this is old news
@@ -86,11 +86,18 @@ def settle(
             return Verdict(action=Action.PARK if done else Action.RETRY, at=now + wait)
 
 
+def noted(failure: Failure, verdict: Verdict, before: str) -> str:
+    """Give the note that a failure leaves at its delivery; while an attempt is in doubt, the note says so."""
+    doubtful = failure.kind is FailureKind.UNKNOWN or (verdict.unknown and before.startswith(UNANSWERED))
+    return f"{UNANSWERED}{failure.reason}" if doubtful else failure.reason
+
+
 def _unanswered(delivery: Delivery, *, now: datetime, wait: timedelta, others_pass: bool, old: bool) -> Verdict:
     """Prefer a duplicate for what must be known, and none for a digest; an edit is the same when it is done twice."""
     if delivery.kind is DeliveryKind.DIGEST:
         return Verdict(action=Action.SKIP_PART, at=now)
-    if old or (others_pass and delivery.attempts >= UNANSWERED_LIMIT):
+    again = delivery.last_error.startswith(UNANSWERED)  # it was repeated once, marked as a possible repeat
+    if old or (others_pass and again):
         return Verdict(action=Action.PARK, at=now)
     return Verdict(action=Action.RETRY, at=now + wait, counted=others_pass, unknown=True)
 

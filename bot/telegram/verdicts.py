@@ -8,7 +8,7 @@ from bot.storage.chats import disable, leave_topic, owner_chats, suspect
 from bot.storage.migration import migrate_chat
 from bot.storage.outbox import Claim, enqueue, mark_retry, park
 from bot.telegram.messages import Failure
-from bot.telegram.settling import Action, Verdict
+from bot.telegram.settling import Action, Verdict, noted
 from bot.telegram.strings import strings
 
 if TYPE_CHECKING:
@@ -19,20 +19,20 @@ NOTICE_PRIORITY = 40
 
 def apply_verdict(tx: "Connection", held: Claim, verdict: Verdict, failure: Failure, *, now: datetime) -> None:
     """Carry out a verdict in the caller's transaction. SKIP_PART is the parcel's own business."""
+    note = noted(failure, verdict, held.delivery.last_error)
     match verdict.action:
         case Action.PARK:
-            park(tx, held, failure.reason)
-            _tell(tx, held.chat, "parked", failure.reason, now=now)
+            park(tx, held, note)
+            _tell(tx, held.chat, "parked", note, now=now)
         case Action.DISABLE:
             _disable(tx, held.chat, failure.reason, now=now)
         case Action.SUSPECT if suspect(tx, held.chat.telegram_id, now=now):
             _disable(tx, held.chat, failure.reason, now=now)
         case Action.MIGRATE:
             migrate_chat(tx, held.chat.telegram_id, failure.new_id)
-            mark_retry(tx, held, at=now, error=failure.reason, counted=False)
+            mark_retry(tx, held, at=now, error=note, counted=False, unknown=verdict.unknown)
         case _:
-            unknown = verdict.unknown
-            mark_retry(tx, held, at=verdict.at, error=failure.reason, counted=verdict.counted, unknown=unknown)
+            mark_retry(tx, held, at=verdict.at, error=note, counted=verdict.counted, unknown=verdict.unknown)
 
 
 def move_to_general(tx: "Connection", chat: Chat, reason: str, *, now: datetime) -> None:

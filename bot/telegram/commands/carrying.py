@@ -13,8 +13,9 @@ from bot.storage.history import release_held, snoozes_of
 from bot.storage.subscriptions import save_subscription, subscriptions_of
 from bot.telegram.commands.turns import Answer, Asked, File, Turn, line, reply, say
 from bot.telegram.markup import Span, one_line
+from bot.telegram.menus.caps import too_costly, too_many
 from bot.telegram.menus.cities import known_zone
-from bot.telegram.menus.roles import NAME_LIMIT, RULES_LIMIT, free_name, named, new_id
+from bot.telegram.menus.roles import NAME_LIMIT, free_name, named, new_id
 from bot.telegram.menus.times import clock
 from bot.telegram.strings import LANGUAGES
 from rules.query import QueryError, parse
@@ -133,8 +134,8 @@ def _settings(turn: Turn, given: object, faults: list[str]) -> Chat:
 
 
 def _rules(turn: Turn, given: object, faults: list[str]) -> list[Subscription]:
-    if not isinstance(given, list) or len(given) > RULES_LIMIT:
-        faults.append(turn.t("rules: a list of at most {count}", count=RULES_LIMIT))
+    if not isinstance(given, list) or len(given) > turn.services.rules_most:
+        faults.append(turn.t("rules: a list of at most {count}", count=turn.services.rules_most))
         return []
     there = list(subscriptions_of(turn.tx, turn.chat.key))
     found: list[Subscription] = []
@@ -143,10 +144,14 @@ def _rules(turn: Turn, given: object, faults: list[str]) -> list[Subscription]:
         if rule is not None:
             found.append(rule)
     new = [one for one in found if all(one.id != old.id for old in there)]
-    if len(there) + len(new) > RULES_LIMIT:
-        faults.append(
-            turn.t("A chat can have {count} rules. Delete one first, or join two with OR.", count=RULES_LIMIT)
-        )
+    if len(there) + len(new) > turn.services.rules_most:
+        faults.append(too_many(turn))
+    replaced = {one.id for one in found}
+    kept = [one for one in there if one.id not in replaced]
+    for number, one in enumerate(found):
+        refusal = "" if one.paused else too_costly(turn, [*kept, *found[:number]], one.query)
+        if refusal:
+            faults.append(f"“{one.name}”: {refusal}")
     return found
 
 

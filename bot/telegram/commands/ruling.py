@@ -2,8 +2,8 @@
 
 from bot.storage.subscriptions import subscriptions_of
 from bot.telegram.commands.turns import Answer, Asked, Turn, code, line, say
+from bot.telegram.menus.caps import full
 from bot.telegram.menus.drafts import propose, read_rule
-from bot.telegram.menus.roles import RULES_LIMIT
 from bot.telegram.menus.rules import rules_menu
 
 EXAMPLES = ("nvidia AND (H20 OR H200)", 'topic:export_control AND "rare earths"', "direction:easing target:cn")
@@ -26,9 +26,9 @@ def addrule(turn: Turn) -> Answer:
 
 def addrule_text(turn: Turn, text: str) -> Answer:
     """Try the query that was typed behind a command."""
-    if len(subscriptions_of(turn.tx, turn.chat.key)) >= RULES_LIMIT:
-        full = turn.t("A chat can have {count} rules. Delete one first, or join two with OR.", count=RULES_LIMIT)
-        return Answer(parts=say(full))
+    refusal = full(turn, subscriptions_of(turn.tx, turn.chat.key))
+    if refusal:
+        return Answer(parts=say(refusal))
     name, query = read_rule(text)
     return propose(turn, name, query)
 

@@ -39,7 +39,8 @@ class Services:
     `digest_now(chat, now, preview)` composes the digest of the time up to now, or what the next one holds so far, and
     blocks; `assess(articles, explain=True)` is the
     assessor's method, for the strongest terms of /why; `health()` gives lines for /status; `wake()` tells the sender
-    that something was put into the outbox; `admit(chat)` waits for a slot of the sender's pace.
+    that something was put into the outbox; `admit(chat)` waits for a slot of the sender's pace. `rules_most` and
+    `costly_most` say how many rules a chat may have, and how many that every article must be tried on.
     """
 
     clock: Clock = field(default_factory=SystemClock)
@@ -50,6 +51,8 @@ class Services:
     admit: Callable[[Chat], Any] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     zone: str = "UTC"  # of new chats
+    rules_most: int = 50  # reliability table X14
+    costly_most: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

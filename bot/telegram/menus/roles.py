@@ -4,13 +4,13 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 
 from bot.domain import Subscription, Topic, derive_id
 from bot.telegram.markup import one_line
 from bot.telegram.strings import N_, Translator
 
 TOPICS_NAME = N_("Topics")  # the name of the subscription that the topic buttons write
-RULES_LIMIT = 50  # subscriptions of one chat (reliability table X14)
 NAME_LIMIT = 80
 
 
@@ -125,7 +125,7 @@ def free_name(subscriptions: Iterable[Subscription], wanted: str, *, reserved: C
     """Give a name that no subscription of the chat has: the wanted one, or it with a number."""
     taken = {name.casefold() for name in (*(one.name for one in subscriptions), *reserved)}
     wanted = wanted[:NAME_LIMIT].strip() or "Rule"
-    numbered = (f"{wanted} {number}" for number in range(2, RULES_LIMIT + 3))
+    numbered = (f"{wanted} {number}" for number in count(2))
     return next(name for name in (wanted, *numbered) if name.casefold() not in taken)
 
 

@@ -12,8 +12,9 @@ from bot.storage.subscriptions import (
 )
 from bot.telegram.commands.turns import Answer, Asked, Turn, bold, line, rows, say
 from bot.telegram.markup import Block, Span, one_line
+from bot.telegram.menus.caps import full, too_costly
 from bot.telegram.menus.drafts import tried
-from bot.telegram.menus.roles import RULES_LIMIT, TOPICS_NAME, free_name, new_id, title_of
+from bot.telegram.menus.roles import TOPICS_NAME, free_name, new_id, title_of
 from rules.query import QueryError, parse
 
 _MENU = {"menu": "rules"}
@@ -99,9 +100,10 @@ def save_rule(turn: Turn, name: str, query: str, rule_id: str) -> Answer:
     if same is not None:
         text = turn.t("The rule “{name}” asks the same already.", name=title_of(same.name, turn.words))
         return Answer(toast=text, loud=True)
-    if old is None and len(found) >= RULES_LIMIT:
-        text = turn.t("A chat can have {count} rules. Delete one first, or join two with OR.", count=RULES_LIMIT)
-        return Answer(toast=text, loud=True)
+    refusal = "" if old is not None else full(turn, found)
+    refusal = refusal or too_costly(turn, [one for one in found if one.id != rule_id], query)
+    if refusal:
+        return Answer(toast=refusal, loud=True)
     if old is not None:
         save_subscription(turn.tx, replace(old, query=query))
         saved = old.name

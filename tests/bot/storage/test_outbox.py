@@ -10,7 +10,7 @@ from bot.storage.audience import told_chats
 from bot.storage.batching import fold_batches
 from bot.storage.chats import save_chat
 from bot.storage.leases import hold_lease, lease_holder, release_lease
-from bot.storage.schema import chats
+from bot.storage.schema import chats, deliveries
 from tests.fakes.values import NOW, chat
 
 KINDS = frozenset(ChatKind)
@@ -238,3 +238,12 @@ def test_a_lease_has_one_holder_at_a_time(engine):
         assert lease_holder(tx, "sender", now=until) == "b"
         release_lease(tx, "sender", holder="b")
         assert lease_holder(tx, "sender", now=until) is None
+
+
+def test_where_only_the_reserve_is_left_alerts_leave_and_the_rest_waits(engine):
+    owe(engine, "alert", "digest")
+    with engine.begin() as tx:
+        tx.execute(update(deliveries).where(deliveries.c.subject == "digest").values(priority=70))
+        tx.execute(update(deliveries).where(deliveries.c.subject == "alert").values(priority=31))
+    assert subjects(claim(engine, urgent_only={42})) == ["alert"]
+    assert subjects(claim(engine, urgent_only={42})) == []

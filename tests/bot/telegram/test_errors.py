@@ -18,7 +18,7 @@ from telegram.error import (
 from bot.domain import Delivery, DeliveryKind
 from bot.telegram.errors import classify
 from bot.telegram.messages import Failure, FailureKind
-from bot.telegram.settling import PATIENCE, Action, back_off, settle
+from bot.telegram.settling import PATIENCE, UNANSWERED, Action, back_off, settle
 from tests.fakes.values import NOW
 
 
@@ -73,7 +73,7 @@ def test_no_reason_holds_the_token():
         assert token not in classify(error).reason
 
 
-def owed(kind=DeliveryKind.ALERT, attempts=1, created_at=NOW):
+def owed(kind=DeliveryKind.ALERT, attempts=1, created_at=NOW, last_error=""):
     return Delivery(
         id="d",
         chat_key="42",
@@ -84,6 +84,7 @@ def owed(kind=DeliveryKind.ALERT, attempts=1, created_at=NOW):
         attempts=attempts,
         not_before=NOW,
         created_at=created_at,
+        last_error=last_error,
     )
 
 
@@ -105,7 +106,8 @@ def verdict(kind, delivery, *, others_pass=True, outage=0, **failure):
         (FailureKind.RETRY, owed(), Action.RETRY, True, False),
         (FailureKind.RETRY, owed(attempts=10), Action.PARK, True, False),
         (FailureKind.UNKNOWN, owed(), Action.RETRY, True, True),
-        (FailureKind.UNKNOWN, owed(attempts=4), Action.PARK, True, False),
+        (FailureKind.UNKNOWN, owed(attempts=4), Action.RETRY, True, True),
+        (FailureKind.UNKNOWN, owed(last_error=UNANSWERED + "x"), Action.PARK, True, False),
         (FailureKind.UNKNOWN, owed(DeliveryKind.DIGEST), Action.SKIP_PART, True, False),
         (FailureKind.UNKNOWN, owed(DeliveryKind.EDIT), Action.RETRY, True, True),
         (FailureKind.REFUSED, owed(), Action.RETRY, True, False),

@@ -83,3 +83,16 @@ def test_what_no_longer_matters_is_forgotten():
     pacer.hold(5, 10.0)
     assert sorted(pacer.stale(130.0)) == ["hold:5", "private:42"]
     assert pacer.stale(130.0) == []
+
+
+def test_the_last_slots_of_a_group_are_kept_for_what_is_urgent():
+    pacer = Pacer()
+    taken = [pacer.take(GROUP, 100.0 + n / 10, urgent=False) for n in range(20)]
+    assert taken == [True] * 16 + [False] * 4
+    assert pacer.crowded(102.0) == frozenset({GROUP.telegram_id})
+    assert pacer.blocked(102.0) == frozenset()
+    assert [pacer.take(GROUP, 102.5 + n) for n in range(5)] == [True] * 4 + [False]
+    assert pacer.blocked(107.0) == frozenset({GROUP.telegram_id})
+    assert pacer.ready_at(GROUP, 107.0) == 160.5
+    assert pacer.ready_at(GROUP, 107.0, urgent=False) > 160.5
+    assert all(pacer.take(PERSON, 100.0 + 2 * n, urgent=False) for n in range(5))

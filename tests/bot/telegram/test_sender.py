@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, select
 
+from bot.alerting.routing import PRIORITY
 from bot.domain import ChatKind, DeliveryKind, DeliveryState, Severity
 from bot.storage import outbox
 from bot.storage.chats import enable, load_chat, save_chat
@@ -387,7 +388,9 @@ async def test_while_telegram_never_answers_an_alert_is_not_sent_again_and_again
     assert state_of(engine, owed[0]).state is DeliveryState.SENT
 
 
-async def test_one_chat_that_never_answers_gets_four_copies_at_worst(engine, api, target, clock):
+async def test_an_alert_that_is_never_answered_is_repeated_once_marked_and_then_given_up(
+    engine, api, target, clock, owner
+):
     owed = owe(engine, chat(), "alert")
     api.fail(faults.hang(accepted=True), chat_id=42, times=None)
     sender = make_sender(engine, target, clock)
@@ -395,8 +398,25 @@ async def test_one_chat_that_never_answers_gets_four_copies_at_worst(engine, api
         owe(engine, chat(key="43", telegram_id=43), f"other {number}")
         await sender.drain()
         clock.pass_by(seconds=50)
-    assert len(api.texts(42)) <= 5
-    assert state_of(engine, owed[0]).state is DeliveryState.PARKED
+    assert len(api.texts(42)) == 2
+    done = state_of(engine, owed[0])
+    assert done.state is DeliveryState.PARKED
+    assert done.last_error.startswith("may have arrived")
+
+
+async def test_a_doubt_outlives_other_failures_in_between(engine, api, target, clock):
+    owed = owe(engine, chat(), "alert")
+    sender = make_sender(engine, target, clock)
+    api.fail(faults.hang(accepted=True), chat_id=42)
+    for fault in (faults.flood(30), faults.server_error(500)):
+        await sender.drain()
+        clock.pass_by(minutes=2)
+        api.fail(fault, chat_id=42)
+    await sender.drain()
+    assert state_of(engine, owed[0]).last_error.startswith("may have arrived")
+    clock.pass_by(minutes=2)
+    await sender.drain()
+    assert len(api.texts(42)) == 2
 
 
 @pytest.mark.parametrize(
@@ -588,3 +608,19 @@ async def test_threads_and_the_real_clock_do_as_well(engine, api, target):
     stop.set()
     await running
     assert api.texts(42) == ["one"]
+
+
+async def test_an_alert_to_a_group_that_gets_much_does_not_wait_for_the_end_of_the_minute(engine, api, target, clock):
+    sender = make_sender(engine, target, clock, pacer=Pacer())
+    owe(engine, GROUP, *(f"notice {number:02}" for number in range(30)), priority=PRIORITY[DeliveryKind.NOTICE])
+    begun = clock.now()
+    while len(api.texts(GROUP.telegram_id)) < 16:
+        await sender._round()
+        await asyncio.gather(*sender._flying)
+    owe(engine, GROUP, "alert", priority=PRIORITY[DeliveryKind.ALERT], created_at=clock.now())
+    await sender._round()
+    await asyncio.gather(*sender._flying)
+    assert api.texts(GROUP.telegram_id)[16:] == ["alert"]
+    assert clock.now() - begun < timedelta(seconds=5)
+    await sender.drain()
+    assert len(api.texts(GROUP.telegram_id)) == 31
