@@ -71,6 +71,16 @@ def build_web(
     def wrong(request: Request, error: Exception) -> Response:
         return _wrong(renderer, request, error)
 
+    app = Starlette(
+        routes=_routes(pages, login, renderer),
+        middleware=[Middleware(Guard, door=door, throttle=throttle, renderer=renderer, clock=clock)],
+        exception_handlers={HTTPException: wrong, StorageError: wrong, Exception: wrong},
+    )
+    app.router.redirect_slashes = False  # it reads the whole address, which fails on some hosts that strangers write
+    return app
+
+
+def _routes(pages: Pages, login: "Login", renderer: Renderer) -> list[Route]:
     turns = asyncio.Semaphore(AT_ONCE)
 
     def calm(page: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
@@ -80,26 +90,20 @@ def build_web(
 
         return answer
 
-    app = Starlette(
-        routes=[
-            Route("/", calm(pages.stories)),
-            Route("/stories/{story_id}", calm(pages.story)),
-            Route("/sources", calm(pages.sources)),
-            Route("/rules", calm(pages.rules)),
-            Route("/rules/{rule_id}", calm(pages.rule)),
-            Route("/scorecard", calm(pages.scorecard_page)),
-            Route("/about", calm(pages.about)),
-            Route("/login", login.show),
-            Route("/login", login.take, methods=["POST"]),
-            Route("/style.css", _file(renderer.style, "text/css; charset=utf-8")),
-            Route("/icon.svg", _file(renderer.icon, "image/svg+xml")),
-            Route("/robots.txt", _file(b"User-agent: *\nDisallow: /\n", "text/plain; charset=utf-8")),
-        ],
-        middleware=[Middleware(Guard, door=door, throttle=throttle, renderer=renderer, clock=clock)],
-        exception_handlers={HTTPException: wrong, StorageError: wrong, Exception: wrong},
-    )
-    app.router.redirect_slashes = False  # it reads the whole address, which fails on some hosts that strangers write
-    return app
+    return [
+        Route("/", calm(pages.stories)),
+        Route("/stories/{story_id}", calm(pages.story)),
+        Route("/sources", calm(pages.sources)),
+        Route("/rules", calm(pages.rules)),
+        Route("/rules/{rule_id}", calm(pages.rule)),
+        Route("/scorecard", calm(pages.scorecard_page)),
+        Route("/about", calm(pages.about)),
+        Route("/login", login.show),
+        Route("/login", login.take, methods=["POST"]),
+        Route("/style.css", _file(renderer.style, "text/css; charset=utf-8")),
+        Route("/icon.svg", _file(renderer.icon, "image/svg+xml")),
+        Route("/robots.txt", _file(b"User-agent: *\nDisallow: /\n", "text/plain; charset=utf-8")),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from bot.domain import Severity
 from bot.storage.database import open_engine
 from bot.storage.schema import stories
 from bot.storage.upgrading import upgrade
@@ -239,7 +238,3 @@ async def test_the_pages_read_the_same_from_every_database(database):
             assert answer.status_code == 200
             assert GALLIUM in read(answer).text or address in {"/sources", "/about"}
     engine.dispose()
-
-
-async def test_the_least_severity_can_be_chosen_in_words():
-    assert [level.word for level in Severity] == ["informational", "low", "medium", "high", "critical"]
