@@ -25,6 +25,7 @@ from bot.storage.database import open_engine
 from bot.storage.upgrading import upgrade
 
 if TYPE_CHECKING:
+    from bot.ingest.discovery import Discovery
     from bot.ingest.fetching import Fetcher
     from bot.pipeline import Pipeline
 
@@ -148,6 +149,15 @@ def make_fetcher(settings: Settings, *, loopback_ports: Sequence[int] = ()) -> "
         at_once=settings.fetch_concurrency,
         host_gap=timedelta(0) if loopback_ports else timedelta(seconds=1),
     )
+
+
+async def find_feeds(settings: Settings, url: str) -> "Discovery":
+    """Look for the feeds behind an address that a user gave, under the same guards as every poll."""
+    from bot.ingest.discovery import discover  # noqa: PLC0415 - httpx, not for --help
+    from bot.ingest.parsing import ParserPool  # noqa: PLC0415
+
+    async with make_fetcher(settings) as fetcher, ParserPool(size=1) as parsers:
+        return await discover(url, fetcher, parsers, now=now())
 
 
 def make_open_fetcher(settings: Settings) -> "Fetcher":

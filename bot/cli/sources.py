@@ -13,7 +13,6 @@ from bot.settings import Settings, load_settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from bot.ingest.discovery import Discovery
 
 app = typer.Typer(help="Show what is watched and how it fares; add, remove and exchange sources.")
 COLUMNS = ("source", "tier", "state", "success", "new", "items", "undated", "next", "what it said")
@@ -89,11 +88,12 @@ def add(
     """Find the feed behind an address and watch it from now on."""
     from dataclasses import replace
 
+    from bot.app import find_feeds
     from bot.ingest.discovery import make_source
     from bot.storage import sources as rows
 
     settings = load_settings()
-    found = asyncio.run(_discover(settings, url))
+    found = asyncio.run(find_feeds(settings, url))
     if not found.feeds:
         raise InputError(f"{url}: {found.problem}. Give the address of the feed itself")
     engine = _engine(settings)
@@ -199,15 +199,6 @@ def missed(url: Annotated[str, typer.Argument(help="Address of the item")]) -> N
                     typer.echo(f"    {line}")
     if not (found.articles or found.drops or found.known_as):
         typer.echo("never read: no source carried this address. `straitwatch sources add` watches its feed.")
-
-
-async def _discover(settings: Settings, url: str) -> "Discovery":
-    from bot.app import make_fetcher
-    from bot.ingest.discovery import discover
-    from bot.ingest.parsing import ParserPool
-
-    async with make_fetcher(settings) as fetcher, ParserPool(size=1) as parsers:
-        return await discover(url, fetcher, parsers, now=datetime.now(UTC))
 
 
 def _change(source_id: str, what: str, *arguments: str) -> None:

@@ -112,7 +112,7 @@ def _never_read(turn: Turn, host: str) -> list[Block]:
     if not covering:
         return [
             line(turn.t("I never read this page, and no source of mine covers {site}.", site=name)),
-            line(turn.t("The person who runs the bot can add it: straitwatch sources add URL")),
+            line(turn.t("The person who runs the bot can add it: /sources add URL")),
         ]
     names = ", ".join(one_line(one.source.name, 60) for one in covering[:3])
     blocks = [

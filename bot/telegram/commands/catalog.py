@@ -26,7 +26,7 @@ _M, _O = Need.MANAGER, Need.OWNER
 ENTRIES = (
     Entry(name="start", about=N_("Set up alerts in a few taps"), need=Need.ANYBODY, ranked=True),
     Entry(name="help", about=N_("What I can do"), need=Need.ANYBODY, managed=False),
-    Entry(name="latest", about=N_("The latest stories for your rules"), usage="[topic]", slow=True),
+    Entry(name="latest", about=N_("The latest stories for your rules"), usage=N_("[TOPIC]"), slow=True),
     Entry(name="search", about=N_("Find stories by words or a rule"), usage=N_("WORDS"), slow=True),
     Entry(name="digest", about=N_("The digest as it would be now"), usage="[preview]", slow=True),
     Entry(name="topics", about=N_("Choose topics"), need=_M),
@@ -40,7 +40,7 @@ ENTRIES = (
     Entry(name="mute", about=N_("Silence a topic, rule, company or story"), usage=N_("[WHAT] [TIME]"), need=_M),
     Entry(name="pause", about=N_("Hold all alerts back for a while"), usage=N_("[TIME]"), need=_M),
     Entry(name="resume", about=N_("Deliver again, also what was held back"), need=_M),
-    Entry(name="sources", about=N_("The sources and their health"), slow=True, managed=False),
+    Entry(name="sources", about=N_("The sources and their health"), usage=N_("[NAME]"), slow=True, managed=False),
     Entry(name="delivery", about=N_("What was sent, is held, or failed"), need=_M),
     Entry(
         name="manage",

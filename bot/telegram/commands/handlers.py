@@ -18,7 +18,7 @@ from bot.telegram.commands import (
     subscribing,
 )
 from bot.telegram.commands.turns import Handler, Need
-from bot.telegram.menus import alerts, listing, onboarding, rules, settings, times, topics, zones
+from bot.telegram.menus import alerts, listing, onboarding, rules, settings, sources, times, topics, zones
 
 COMMANDS: Mapping[str, Handler] = {
     "start": opening.start,
@@ -91,6 +91,7 @@ PRESSES: Mapping[str, Press] = {
     "manage": Press(handle=managing.chosen, administers=True),
     "erase": Press(handle=erasing.erase),
     "out": Press(handle=owning.shut_out, need=Need.OWNER),
+    "source": Press(handle=sources.act, need=Need.OWNER),
     "cast": Press(handle=broadcasting.send, need=Need.OWNER),
 }
 QUESTIONS: Mapping[str, Press] = {

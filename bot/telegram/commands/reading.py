@@ -2,6 +2,7 @@
 
 from bot.telegram.commands.turns import Answer, Turn, reply
 from bot.telegram.menus.listing import page
+from bot.telegram.menus.sources import offer
 
 
 def latest(turn: Turn) -> Answer:
@@ -20,7 +21,10 @@ def search(turn: Turn) -> Answer:
 
 
 def sources(turn: Turn) -> Answer:
-    """Show the sources with their health, those in trouble first."""
+    """Show the sources with their health, those in trouble first; the owner adds one by its address."""
+    verb, _, rest = turn.args.partition(" ")
+    if verb.casefold() == "add":
+        return offer(turn, rest.strip())
     return page(turn, {"menu": "list", "list": "sources", "words": turn.args[:100]}, 0)
 
 

@@ -19,6 +19,8 @@ from bot.telegram.strings import Translator
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
+    from bot.ingest.discovery import Discovery
+
 MENU_LIVES = timedelta(days=2)
 CALLBACK_LIMIT = 64  # bytes: core.telegram.org/bots/api#inlinekeyboardbutton
 
@@ -37,7 +39,7 @@ class Services:
     """What the conversations need from the rest of the house, given by the composition root.
 
     `digest_now(chat, now, preview)` composes the digest of the time up to now, or what the next one holds so far, and
-    blocks; `assess(articles, explain=True)` is the
+    blocks; `find_feeds(url)` looks for the feeds behind an address, and blocks; `assess(articles, explain=True)` is the
     assessor's method, for the strongest terms of /why; `health()` gives lines for /status; `wake()` tells the sender
     that something was put into the outbox; `admit(chat)` waits for a slot of the sender's pace. `rules_most` and
     `costly_most` say how many rules a chat may have, and how many that every article must be tried on.
@@ -45,6 +47,7 @@ class Services:
 
     clock: Clock = field(default_factory=SystemClock)
     digest_now: Callable[[Chat, datetime, bool], Outgoing] | None = None
+    find_feeds: "Callable[[str], Discovery] | None" = None
     assess: Callable[..., Sequence[Assessment]] | None = None
     health: Callable[[], Sequence[str]] | None = None
     wake: Callable[[], None] | None = None

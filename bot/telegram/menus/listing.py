@@ -14,6 +14,7 @@ from bot.telegram.commands.matching import answering, matching
 from bot.telegram.commands.turns import Answer, Turn, bold, line, reply, say
 from bot.telegram.markup import Block, Span, host_of, one_line, safe_address
 from bot.telegram.menus.roles import topic_named
+from bot.telegram.menus.sources import buttons_of
 from bot.telegram.messages import Button
 from bot.telegram.rendering import LEVEL_MARKS
 from rules.query import QueryError, parse
@@ -126,7 +127,12 @@ def _sources(turn: Turn, asked: Mapping[str, Any], words: str, number: int, *, e
     every.sort(key=lambda one: (_mark(one, turn.now) == "🟢", one.source.tier, one.source.name.casefold()))
     healthy = sum(_mark(one, turn.now) == "🟢" for one in every)
     if not every:
-        return Answer(parts=say(turn.t("There is no such source.")), edit=edit)
+        none = turn.t("There is no such source.") if words else turn.t("There are no sources yet.")
+        return Answer(parts=say(none), edit=edit)
+    same = next((one for one in every if one.source.id == words), None)
+    if same is not None:
+        block, menu = _source_line(turn, same), {"menu": "source", "source": same.source.id}
+        return Answer(parts=say(block, buttons=buttons_of(turn, same)), edit=edit, menu=menu)
     title = turn.t("Sources: {healthy} of {all} are well", healthy=healthy, all=len(every))
     shown = every[number * SOURCES : (number + 1) * SOURCES]
     blocks = [line(bold(title)), *(_source_line(turn, one) for one in shown)]

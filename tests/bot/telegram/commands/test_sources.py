@@ -1,10 +1,14 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.domain import Source, SourceKind
+from bot.ingest.discovery import Discovery, FoundFeed
 from bot.storage import sources
+from bot.storage.access import USER, allow
 from bot.storage.schema import sources as table
+from tests.fakes.conversations import house as open_house
 from tests.fakes.values import NOW
 
 
@@ -71,3 +75,75 @@ async def test_missed_knows_that_a_site_is_read_but_the_page_was_not(house):
 async def test_ages_are_told_in_their_largest_unit(house, days, text):
     add(house, "wire", last_new_at=NOW - timedelta(days=days))
     assert f"new {text} ago" in (await house.say(42, "/sources")).text
+
+
+FEED = FoundFeed(
+    url="https://new.example/feed.xml", title="New <b>Wire</b>", home="", lang="en", items=12, undated=False
+)
+OTHER = replace(FEED, url="https://new.example/comments.xml", items=3)
+
+
+@pytest.fixture
+async def finding(tmp_path):
+    """A house where one address has two feeds and every other none."""
+    found = {"https://new.example/": Discovery(feeds=(FEED, OTHER))}
+    nothing = Discovery(problem="this host is private")
+    async with open_house(tmp_path, find_feeds=lambda url: found.get(url, nothing)) as house:
+        yield house
+
+
+def source_rows(house):
+    return {row["id"]: row for row in house.rows("sources")}
+
+
+async def test_the_owner_adds_a_source_by_the_address_of_its_page(finding):
+    shown = await finding.say(42, "/sources add https://new.example/")
+    assert "New <b>Wire</b>" in shown.text
+    assert "12 items" in shown.text
+    assert "comments.xml" in shown.text
+    assert source_rows(finding) == {}
+    await finding.press(shown, "trade press")
+    added = source_rows(finding)["new-example"]
+    assert (added["url"], added["tier"], added["added_by"]) == (FEED.url, 3, "chat")
+    await finding.press(await finding.say(42, "/sources add https://new.example/"), "wire")
+    assert finding.api.chat(42).last.text == "I watch this address already."
+    assert len(source_rows(finding)) == 1
+
+
+async def test_an_address_without_a_feed_is_answered_with_the_reason(finding):
+    assert "this host is private" in (await finding.say(42, "/sources add http://127.0.0.1/")).text
+    assert "Give the address" in (await finding.say(42, "/sources add")).text
+    assert "Give the address" in (await finding.say(42, "/sources add two words")).text
+
+
+async def test_what_is_pressed_last_cancels(finding):
+    shown = await finding.say(42, "/sources add https://new.example/")
+    await finding.press(shown, "Cancel")
+    assert source_rows(finding) == {}
+    assert finding.toast == "Nothing was changed."
+
+
+async def test_others_than_the_owner_can_neither_add_nor_change_a_source(finding):
+    add(finding, "wire")
+    with finding.engine.begin() as tx:
+        allow(tx, USER, 77, note="", now=NOW)
+    assert "Only the person who runs the bot" in (await finding.say(77, "/sources add https://new.example/")).text
+    shown = await finding.say(77, "/sources wire")
+    assert shown.buttons == []
+    owners = await finding.say(42, "/sources wire")
+    await finding.press_data(shown, owners.data("Remove"), user_id=77)
+    assert "wire" in source_rows(finding)
+
+
+async def test_the_owner_pauses_resumes_and_removes_a_source(finding):
+    add(finding, "wire")
+    await finding.press(await finding.say(42, "/sources wire"), "Pause")
+    assert not source_rows(finding)["wire"]["enabled"]
+    await finding.press(await finding.say(42, "/sources wire"), "Switch on")
+    assert source_rows(finding)["wire"]["enabled"]
+    await finding.press(await finding.say(42, "/sources wire"), "Remove")
+    assert not source_rows(finding)["wire"]["enabled"], "a shipped one would come back at the next start"
+
+
+async def test_without_sources_the_list_says_so(house):
+    assert (await house.say(42, "/sources")).text == "There are no sources yet."
