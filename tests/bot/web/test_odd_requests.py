@@ -1,7 +1,5 @@
 """Whatever is asked, the answer is a page with its headers and never a fault of ours."""
 
-import itertools
-
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -109,13 +107,13 @@ async def test_paths_that_do_not_exist_are_not_found(page, path):
     read(answer)
 
 
-@pytest.mark.parametrize(("method", "route"), [*itertools.product(METHODS, ROUTES)])
-async def test_nothing_can_be_changed(page, method, route):
+@pytest.mark.parametrize("method", METHODS)
+async def test_nothing_can_be_changed(page, method):
     async with visiting(page) as client:
-        answer = await client.request(method, route)
-    allowed = {303} if (method, route) == ("POST", "/login") else {405}
-    assert answer.status_code in allowed
-    check_headers(answer)
+        for route in ROUTES:
+            answer = await client.request(method, route)
+            assert answer.status_code == (303 if (method, route) == ("POST", "/login") else 405), route
+            check_headers(answer)
 
 
 async def test_head_answers_like_get_without_a_body(page):
@@ -159,7 +157,7 @@ async def test_odd_headers_never_fail_a_page(page, furnished, headers, token):
             read(answer)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
         st.sampled_from(["q", "topic", "direction", "stage", "severity", "page", "state", "to"]),
