@@ -1,13 +1,36 @@
-"""Databases for every test that wants one: `engine` and `database` are tried on SQLite and on a real PostgreSQL."""
+"""What every test stands on: databases of both kinds, how deep hypothesis looks, and a limit of memory."""
 
+import gc
+import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.fakes.databases import Postgres, postgres
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+MOST_MEMORY = 4 * 1024**3  # bytes of a test process and of each child: a runaway is a MemoryError, not a dead machine
+
+# Slowness of a busy machine is no fault of the code. `quick` tries the same examples every time, so that what is red
+# is red for everybody; `deep` looks elsewhere on every run, and keeps what it found.
+BUSY = [HealthCheck.too_slow]
+settings.register_profile("quick", max_examples=40, derandomize=True, deadline=None, suppress_health_check=BUSY)
+settings.register_profile("deep", max_examples=1000, deadline=None, suppress_health_check=BUSY)
+settings.load_profile("deep" if os.environ.get("STRAITWATCH_TESTS") == "deep" else "quick")
+
+
+def pytest_configure() -> None:
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY if hard < 0 else min(MOST_MEMORY, hard), hard))
+
+
+def pytest_collection_finish() -> None:
+    """Take what was imported out of the garbage collector's sight: walking it is a third of the suite's time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

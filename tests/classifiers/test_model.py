@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from classifiers import running, storing
@@ -34,7 +34,6 @@ def test_any_text_gets_an_assessment(taught, text):
 
 
 @given(st.lists(st.tuples(st.text(), st.text()), max_size=4))
-@settings(deadline=None, max_examples=40)
 def test_a_batch_gives_what_its_items_give_alone(taught, texts):
     items = [Item(title=t, body=b) for t, b in texts]
     together = taught.predict(items)

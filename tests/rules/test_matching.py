@@ -1,6 +1,6 @@
 """Many queries, one document: the index must find exactly what evaluating every query finds."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.matching import RuleSet
@@ -62,7 +62,6 @@ def parsed(texts):
     return {f"r{number}": parse(text, sense=False) for number, text in enumerate(texts)}
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(QUERIES, min_size=1, max_size=12), TEXTS, TEXTS, FIELDS)
 def test_the_index_finds_exactly_what_evaluating_every_query_finds(texts, title, text, fields):
     queries = parsed(texts)
@@ -72,7 +71,6 @@ def test_the_index_finds_exactly_what_evaluating_every_query_finds(texts, title,
     assert {match.key: match.hits for match in rules.match(document)} == expected
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(QUERIES, min_size=2, max_size=10), st.data(), TEXTS, FIELDS)
 def test_a_changed_set_equals_one_built_anew_and_the_old_one_is_untouched(texts, data, text, fields):
     queries = parsed(texts)

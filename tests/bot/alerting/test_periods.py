@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.alerting.periods import due, next_due
@@ -111,7 +111,6 @@ FIRST = datetime(2024, 1, 1, 12, tzinfo=UTC)
 moments = st.integers(0, 5 * 365 * 24).map(lambda hours: FIRST + timedelta(hours=hours))  # five years
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from(ZONES),
     st.integers(0, 6),

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.analysis.grouping import Window, traits_of
@@ -288,7 +288,6 @@ COPIED = [("Freedonia to license tungsten exports", AGENCY_TEXT)] * 4
 
 
 @given(order=st.permutations(range(4)))
-@settings(max_examples=24, deadline=None)
 def test_in_whatever_order_copies_come_one_is_the_source(order) -> None:
     reader = load_reader_once()
     window = Window()
@@ -305,7 +304,6 @@ def test_in_whatever_order_copies_come_one_is_the_source(order) -> None:
     texts=st.lists(st.tuples(st.text(max_size=60), st.text(max_size=120)), min_size=1, max_size=8),
     gaps=st.lists(st.integers(min_value=0, max_value=300), min_size=8, max_size=8),
 )
-@settings(max_examples=60, deadline=None)
 def test_any_text_finds_a_place_and_is_forgotten(texts, gaps) -> None:
     window, at = Window(), NOW
     for number, (title, summary) in enumerate(texts):

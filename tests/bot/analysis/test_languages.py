@@ -29,6 +29,6 @@ def test_the_language_of_a_headline_is_told(reader, title, code):
 
 
 @given(title=st.text(), body=st.text())
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_has_a_language(reader, title, body):
     assert reader.language_of(title, body)

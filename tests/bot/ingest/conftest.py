@@ -4,14 +4,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from hypothesis import settings
 
 from bot.domain import Source, SourceKind
 from bot.ingest.fetching import Fetcher
 from tests.fakes.feed_server import FeedServer
-
-settings.register_profile("unhurried", deadline=None)  # a busy machine is no fault of the code
-settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.telegram.markup import (
@@ -41,7 +41,6 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(blocks, max_size=12), st.sampled_from([64, CAPTION_LIMIT, TEXT_LIMIT]))
 def test_any_blocks_become_valid_parts_within_the_limits_and_nothing_is_left_out(made, limit):
     parts = split(made, limit=limit)
@@ -55,7 +54,6 @@ def test_any_blocks_become_valid_parts_within_the_limits_and_nothing_is_left_out
     assert squeezed(seen) == squeezed("".join(span.text for block in made for span in block.spans))
 
 
-@settings(max_examples=300, deadline=None)
 @given(any_text)
 def test_cleaned_text_holds_nothing_that_hides_reorders_or_breaks(text):
     cleaned = clean(text)
@@ -66,7 +64,6 @@ def test_cleaned_text_holds_nothing_that_hides_reorders_or_breaks(text):
     assert clean(cleaned) == cleaned
 
 
-@settings(max_examples=200, deadline=None)
 @given(any_text, st.integers(16, 300))
 def test_a_line_keeps_its_limit_counted_as_telegram_counts(text, limit):
     line = one_line(text, limit)

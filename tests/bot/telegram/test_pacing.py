@@ -1,4 +1,4 @@
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import ChatKind
@@ -16,7 +16,6 @@ def worst(times, seconds):
     return max((sum(at - least < other <= at for other in times) for at in times), default=0)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.floats(0, 0.3)), min_size=50, max_size=400))
 def test_no_window_is_ever_over_its_limit_whatever_is_asked_when(asked):
     chats = [chat(key=str(n), telegram_id=n) for n in range(1, 41)]

@@ -3,7 +3,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import AlertReason, Direction, Severity, Stage, Topic
@@ -62,7 +62,6 @@ def seen(outgoing):
     return "\n".join(texts), links
 
 
-@settings(max_examples=150, deadline=None)
 @given(stories, st.lists(any_text, max_size=12), any_text, st.sampled_from(sorted(LANGUAGES)))
 def test_any_story_with_any_number_of_sources_is_valid_and_keeps_its_links(one, words, name, lang):
     rules = [MatchedRule(name=name, words=tuple(words))] * min(len(words), 6)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.cues import Cues, load_reader
@@ -141,7 +141,6 @@ def test_any_text_is_read_without_an_error(reader, text):
     assert isinstance(reader.read(text, text), Cues)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200), st.text(max_size=400))
 def test_evidence_always_quotes_the_text(title, body):
     cues = READER.read(title, body)
@@ -169,7 +168,6 @@ WORDS = (
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=25))
 def test_any_order_of_known_words_is_read(words):
     cues = READER.read(" ".join(words), "")

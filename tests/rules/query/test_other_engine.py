@@ -3,7 +3,7 @@
 import sqlite3
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.query import Document, evaluate, parse
@@ -51,7 +51,6 @@ def engine():
     connection.close()
 
 
-@settings(max_examples=150, deadline=None)
 @given(QUERIES, TEXTS, TEXTS)
 def test_both_engines_agree(engine, query, title, body):
     ours, theirs = query

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerting.digests.building import build
@@ -85,7 +85,6 @@ def test_a_chat_is_shown_the_gravest_stories_whole_the_next_in_one_line_and_a_co
     assert len(parts) <= 6
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.text(max_size=400))
 def test_any_headline_gives_messages_within_the_limits_with_closed_marks(headline) -> None:
     _, parts = lay_out(digest_of(4, headline=headline))

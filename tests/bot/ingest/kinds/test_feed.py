@@ -3,7 +3,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import Source, SourceKind
@@ -148,7 +148,6 @@ def test_wishes_of_the_feed_are_read() -> None:
     assert (parsed.ttl_minutes, parsed.skip_hours, parsed.skip_days) == (90, (0, 3), ("Sunday",))
 
 
-@settings(max_examples=60)
 @given(st.binary(max_size=300), st.integers(0, 2000))
 def test_no_bytes_break_the_reader(noise: bytes, at: int) -> None:
     body = rss(series(2))
