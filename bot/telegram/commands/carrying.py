@@ -1,16 +1,20 @@
 """/export and /import: a chat's settings and rules as a file, read back under the same guards as typed ones."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain import Chat, Mode, Severity, Subscription
+from bot.alerting.routing import Snooze
+from bot.domain import Chat, Mode, Severity, Subscription, Topic, utc
 from bot.storage.chats import save_chat
 from bot.storage.feedback import voter, votes_of_user
 from bot.storage.history import release_held, snoozes_of
-from bot.storage.subscriptions import save_subscription, subscriptions_of
+from bot.storage.subscriptions import save_subscription, snooze, subscriptions_of
+from bot.telegram.commands.quieting import LONGEST
+from bot.telegram.commands.quieting import MOST as SNOOZES_LIMIT
 from bot.telegram.commands.turns import Answer, Asked, File, Turn, line, reply, say
 from bot.telegram.markup import Span, one_line
 from bot.telegram.menus.caps import too_costly, too_many
@@ -52,18 +56,24 @@ def file_given(turn: Turn) -> Answer:
         more = len(faults) - SHOWN_FAULTS
         tail = [turn.n("and {count} more fault", "and {count} more faults", more)] if more > 0 else []
         return reply(turn.t("Nothing was imported. These are the faults:"), *shown, *tail)
-    chat, rules = found
+    chat, rules, silences = found
     save_chat(turn.tx, chat)
     for rule in rules:
         save_subscription(turn.tx, rule)
+    for one in silences:
+        snooze(turn.tx, chat.key, what=one.what, value=one.value, until=one.until)
     released = release_held(turn.tx, chat, now=turn.now)
     count = turn.n("Imported: the settings and {count} rule.", "Imported: the settings and {count} rules.", len(rules))
-    return Answer(parts=say(count, turn.t("/rules and /settings show them.")), wake=released > 0)
+    told = [count]
+    if silences:
+        told.append(turn.n("{count} snooze goes on.", "{count} snoozes go on.", len(silences)))
+    return Answer(parts=say(*told, turn.t("/rules, /settings and /mute show what is set.")), wake=released > 0)
 
 
 def _exported(turn: Turn) -> dict[str, Any]:
     chat = turn.chat
     silent = snoozes_of(turn.tx, chat.key, now=turn.now)
+    names = {one.id: one.name for one in subscriptions_of(turn.tx, chat.key)}
     votes = votes_of_user(turn.tx, voter(turn.tx, turn.person.id)) if turn.person.id and chat.telegram_id > 0 else ()
     return {
         "format": FORMAT,
@@ -93,7 +103,10 @@ def _exported(turn: Turn) -> dict[str, Any]:
             }
             for one in subscriptions_of(turn.tx, chat.key)
         ],
-        "snoozes": [{"what": what, "value": value, "until": until.isoformat()} for what, value, until in silent],
+        "snoozes": [  # a rule by its name: its id would mean nothing in another chat
+            {"what": what, "value": names.get(value, value) if what == "rule" else value, "until": until.isoformat()}
+            for what, value, until in silent
+        ],
         "votes": [
             {"story": one.story_id, "vote": one.vote, "reason": one.reason, "at": one.created_at.isoformat()}
             for one in votes
@@ -101,7 +114,7 @@ def _exported(turn: Turn) -> dict[str, Any]:
     }
 
 
-def _read(turn: Turn, content: bytes, faults: list[str]) -> tuple[Chat, list[Subscription]] | None:
+def _read(turn: Turn, content: bytes, faults: list[str]) -> tuple[Chat, list[Subscription], list[Snooze]] | None:
     try:
         text = content.decode("utf-8")
         read = json.loads(text) if _depth(text) <= _DEPTH else None
@@ -113,7 +126,7 @@ def _read(turn: Turn, content: bytes, faults: list[str]) -> tuple[Chat, list[Sub
         return None
     chat = _settings(turn, read.get("settings", {}), faults)
     rules = _rules(turn, read.get("rules", []), faults)
-    return (chat, rules)
+    return chat, rules, _snoozes(turn, read.get("snoozes", []), rules, faults)
 
 
 def _settings(turn: Turn, given: object, faults: list[str]) -> Chat:
@@ -181,6 +194,49 @@ def _rule(turn: Turn, number: int, entry: object, known: list[Subscription], fau
         paused=entry.get("paused") is True,
         created_at=old.created_at if old is not None else _spread(turn.now, number),
     )
+
+
+def _snoozes(turn: Turn, given: object, rules: list[Subscription], faults: list[str]) -> list[Snooze]:
+    """Read what is to stay silent; what is over by now is left out."""
+    if not isinstance(given, list) or len(given) > SNOOZES_LIMIT:
+        faults.append(turn.t("snoozes: a list of at most {count}", count=SNOOZES_LIMIT))
+        return []
+    known = [*rules, *subscriptions_of(turn.tx, turn.chat.key)]
+    found = []
+    for number, entry in enumerate(given, 1):
+        one = _snooze(turn, entry, known) if isinstance(entry, dict) else None
+        if one is None:
+            faults.append(turn.t("snooze {number}: what, value or until is not possible", number=number))
+        elif one.until > turn.now:
+            found.append(one)
+    return found
+
+
+def _snooze(turn: Turn, entry: Mapping[str, object], known: list[Subscription]) -> Snooze | None:
+    what, value = entry.get("what"), entry.get("value")
+    if not isinstance(what, str) or not isinstance(value, str):
+        return None
+    if what == "rule":
+        rule = named(known, value)
+        value = rule.id if rule is not None else ""
+    try:
+        until = utc(datetime.fromisoformat(str(entry.get("until"))))
+    except ValueError:
+        return None
+    possible = what in _SILENT and bool(re.fullmatch(_SILENT[what], value))
+    return (
+        Snooze(chat_key=turn.chat.key, what=what, value=value, until=min(until, turn.now + LONGEST))
+        if possible
+        else None
+    )
+
+
+_SILENT: Mapping[str, str] = {
+    "story": r"[0-9a-f]{6,32}",
+    "rule": r"[0-9a-f]{6,32}",
+    "topic": "|".join(topic.value for topic in Topic),
+    "entity": r"[^\s]{1,100}",
+}
 
 
 def _spread(now: datetime, number: int) -> datetime:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
+from itertools import chain, count
 
 from bot.domain import Subscription, Topic, derive_id
 from bot.telegram.markup import one_line
@@ -126,7 +126,7 @@ def free_name(subscriptions: Iterable[Subscription], wanted: str, *, reserved: C
     taken = {name.casefold() for name in (*(one.name for one in subscriptions), *reserved)}
     wanted = wanted[:NAME_LIMIT].strip() or "Rule"
     numbered = (f"{wanted} {number}" for number in count(2))
-    return next(name for name in (wanted, *numbered) if name.casefold() not in taken)
+    return next(name for name in chain((wanted,), numbered) if name.casefold() not in taken)
 
 
 def new_id(chat_key: str, name: str, now: datetime) -> str:

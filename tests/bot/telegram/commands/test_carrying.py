@@ -1,9 +1,11 @@
 import json
+from datetime import timedelta
 
 import pytest
 
 from bot.domain import Mode, Severity
 from tests.fakes.conversations import OWNER
+from tests.fakes.values import NOW
 
 
 async def give(house, content, chat_id=OWNER, caption="/import", **given):
@@ -47,6 +49,53 @@ async def test_an_export_is_read_back_into_another_chat(full):
         ("Chips", "nvidia AND (H20 OR H200)"),
     ]
     assert full.chat("-1001").level is Severity.HIGH
+
+
+async def test_what_is_muted_stays_muted_in_the_other_chat(full):
+    await full.say(42, "/mute rule Chips 1d")
+    full.api.add_chat(-1001, "supergroup", title="Desk")
+    full.api.set_member(-1001, 42, "creator")
+    await full.say(-1001, "/start", user_id=42)
+    shown = await give(full, await exported(full), chat_id=-1001, user_id=42)
+    assert "2 snoozes go on" in shown.text
+    (chips,) = [rule.id for rule in full.rules("-1001") if rule.name == "Chips"]
+    muted = {(row["what"], row["value"]) for row in full.rows("snoozes") if row["chat_key"] == "-1001"}
+    assert muted == {("topic", "trade_deal"), ("rule", chips)}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"value": "nothing"},
+        {"what": "everything"},
+        {"until": "tomorrow"},
+        {"until": "2025-07-17T10:00:00"},
+        {"until": None},
+        {"value": ["sanctions"]},
+        {"what": "rule", "value": "No such rule"},
+        {"what": "story", "value": "../../etc"},
+        {"what": "entity", "value": "x" * 101},
+    ],
+    ids=str,
+)
+async def test_an_impossible_snooze_is_a_fault_and_nothing_is_imported(full, wrong):
+    found = await exported(full)
+    found["settings"]["level"] = "low"
+    found["snoozes"] = [{**found["snoozes"][0], **wrong}]
+    assert "snooze 1: what, value or until is not possible" in (await give(full, found)).text
+    assert full.chat("42").level is Severity.HIGH
+
+
+async def test_a_snooze_that_is_over_is_left_out_and_none_lasts_longer_than_a_year(full):
+    found = await exported(full)
+    found["snoozes"] = [
+        {"what": "topic", "value": "sanctions", "until": "2024-01-01T00:00:00+00:00"},
+        {"what": "entity", "value": "huawei", "until": "2999-01-01T00:00:00+00:00"},
+    ]
+    assert "1 snooze goes on" in (await give(full, found)).text
+    until = {row["value"]: row["until"] for row in full.rows("snoozes")}
+    assert "sanctions" not in until
+    assert until["huawei"] < NOW + timedelta(days=366)
 
 
 async def test_importing_twice_changes_nothing_more(full):
