@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     )
     sources_file: Path | None = Field(default=None, description="Your own sources.yaml instead of the shipped one")
     rules_dir: Path | None = Field(default=None, description="Folder with your own rules, beside the shipped catalog")
+    rules_per_chat: int = Field(default=50, ge=1, le=1000, description="Most alert rules of one chat")
+    costly_rules_per_chat: int = Field(
+        default=5, ge=0, le=100, description="Most rules of one chat without any required word, as of a regex alone"
+    )
     templates_dir: Path | None = Field(default=None, description="Folder with your own digest templates")
     model_file: Path | None = Field(default=None, description="A model of your own instead of the shipped one")
     contact: str = Field(

@@ -236,10 +236,10 @@ class Watch:
         settings = self._house.settings
         if not settings.token:
             return TerminalTarget(self._console, app.message_ids())
-        from bot.telegram.notifier import TelegramTarget, make_bot  # noqa: PLC0415 - only with a token
+        from bot.telegram.notifier import TelegramTarget, make_bot, opened  # noqa: PLC0415 - only with a token
 
         bot = make_bot(settings.token, api=settings.telegram_api)
-        await stack.enter_async_context(bot)
+        await stack.enter_async_context(opened(bot))
         return TelegramTarget(bot)
 
     async def _converse(self, sender: Sender) -> None:
@@ -258,12 +258,15 @@ class Watch:
                 pictures=self._pictures,
                 templates=settings.templates_dir,
             ),
-            assess=house.assessor.assess,
+            find_feeds=lambda url: asyncio.run(app.find_feeds(settings, url)),
+            assess=lambda articles, *, explain=False: self._assessor().assess(articles, explain=explain),
             health=lambda: [self.status()],
             wake=sender.wake,
             admit=admission(sender.desk.pacer, sender.desk.clock),
             versions=house.assessor.versions,
             zone=settings.zone,
+            rules_most=settings.rules_per_chat,
+            costly_most=settings.costly_rules_per_chat,
         )
         while not self._stop.is_set():  # of several processes the one that leads takes the updates
             await first_of(self._lead.held, self._stop)
