@@ -10,8 +10,10 @@ from rich.console import Console
 from bot import app
 from bot.greeting import first_lines
 from bot.settings import Settings
+from bot.telegram.errors import TokenRefusedError
 from bot.watch import Watch
 from tests.fakes.bot_api import BotApi
+from tests.fakes.bot_api_faults import unauthorized
 from tests.fakes.feed_faults import Entry, rss
 from tests.fakes.feed_server import FeedServer
 
@@ -80,3 +82,32 @@ def _make_due(house) -> None:
         tx.execute(
             update(sources).values(next_poll_at=datetime.now(UTC), claimed_until=None, etag="", last_modified="")
         )
+
+
+async def test_telegram_out_of_reach_does_not_stop_the_watch(tmp_path, feeds) -> None:
+    async with BotApi() as api:
+        settings = _settings(tmp_path, feeds, api).model_copy(update={"telegram_api": "http://127.0.0.1:9"})
+        house = app.open_house(settings)
+        watch = Watch(house, Console(file=StringIO()))
+        watch.prepare()
+        running = asyncio.create_task(watch.run())
+        async with asyncio.timeout(20):
+            while watch.rounds is None or not watch.rounds.totals["polls"]:
+                await asyncio.wait({running}, timeout=0.1)
+                assert not running.done()
+        watch.stop()
+        await running
+    house.engine.dispose()
+
+
+async def test_a_refused_token_stops_the_start_without_naming_it(tmp_path, feeds) -> None:
+    async with BotApi() as api:
+        api.fail(unauthorized(), times=None)
+        house = app.open_house(_settings(tmp_path, feeds, api))
+        watch = Watch(house, Console(file=StringIO()))
+        watch.prepare()
+        with pytest.raises(TokenRefusedError) as caught:
+            await watch.run()
+        assert api.token not in str(caught.value)
+        assert "@BotFather" in str(caught.value)
+    house.engine.dispose()

@@ -1,17 +1,22 @@
 """The target that is Telegram: parts -> requests of python-telegram-bot; every failure becomes a `TargetError`."""
 
 import os
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import structlog
 
 from bot.crashpoints import reached
 from bot.domain import Chat, ChatKind
+from bot.redaction import redact
 from bot.telegram.messages import DEFAULT_OPTIONS, Button, Options, Part, Sent, TargetError
 
 if TYPE_CHECKING:
     from telegram import Bot, InlineKeyboardMarkup
     from telegram.request import BaseRequest
 
+log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 # Seconds. A lease must outlive connect + write + read, or a second attempt could start while the first still runs.
@@ -64,6 +69,30 @@ def make_bot(token: str, *, api: str = "https://api.telegram.org", request: "Bas
         base_file_url=f"{server}/file/bot",
         request=request or make_request(),
     )
+
+
+@asynccontextmanager
+async def opened(bot: "Bot") -> AsyncIterator["Bot"]:
+    """Open a bot's connections and close them again.
+
+    Raises TokenRefusedError where Telegram refuses the token. Telegram out of reach is no reason to stop: the sender
+    keeps its queue and tries again.
+    """
+    from telegram.error import InvalidToken, NetworkError  # noqa: PLC0415 - as above
+
+    from bot.telegram.errors import TokenRefusedError  # noqa: PLC0415 - imports the library
+
+    try:
+        try:
+            await bot.initialize()
+        except InvalidToken:  # its text and its chain hold the token
+            remedy = "Copy it again from @BotFather and restart"
+            raise TokenRefusedError(f"Telegram refuses the bot token. {remedy}") from None
+        except NetworkError as error:
+            log.warning("telegram_out_of_reach", error=redact(str(error)))
+        yield bot
+    finally:
+        await bot.shutdown()
 
 
 class TelegramTarget:
