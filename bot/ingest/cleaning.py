@@ -149,14 +149,18 @@ def canonical(url: str) -> str:
 
     Links that only wrap another (Bing, Google Alerts) are unwrapped. The result identifies; it is not for fetching.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        number = parts.port
+    except ValueError:
+        return url.strip()  # what is no address identifies nothing but itself
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     wrapped = _WRAPPERS.get(parts.hostname or "")
     inner = next((value for name, value in pairs if name == wrapped), "") if wrapped else ""
     if inner.startswith(("http://", "https://")):
         return canonical(inner)
     host = (parts.hostname or "").removeprefix("www.").removeprefix("m.").removeprefix("amp.")
-    port = f":{parts.port}" if parts.port not in {None, 80, 443} else ""
+    port = f":{number}" if number not in {None, 80, 443} else ""
     path = re.sub(r"/{2,}", "/", _PATH_SESSION.sub("", parts.path)).rstrip("/")
     path = path.removesuffix("/amp").removesuffix("/index.html")
     kept = sorted((n, v) for n, v in pairs if not _TRACKING.match(n) and not _is_session(n, v))

@@ -141,3 +141,8 @@ def test_different_pages_stay_different(one: str, other: str) -> None:
 def test_secrets_of_an_address_are_not_shown() -> None:
     shown = redact("https://me:hunter2@x.test/feed?api_key=abc&keywords=tariff&token=def#x")
     assert shown == "https://x.test/feed?api_key=…&keywords=tariff&token=…"
+
+
+@pytest.mark.parametrize("text", ["https://[::1", "https://x.test:99999999/", "http://[", "https://x.test:port/"])
+def test_what_is_no_address_identifies_only_itself(text: str) -> None:
+    assert canonical(text) == text
