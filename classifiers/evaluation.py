@@ -85,6 +85,15 @@ def evaluate(
     }
 
 
+def relevance(examples: Sequence[Example], verdicts: Sequence[Verdict], resamples: int = RESAMPLES) -> dict[str, Any]:
+    """Return only precision, recall and F1 of the flags, to report another decision beside the shipped one."""
+    pairs = [(e, v) for e, v in zip(examples, verdicts, strict=True) if e.relevant is not None]
+    labels = np.array([float(bool(e.relevant)) for e, _ in pairs])
+    flags = np.array([float(v.flagged) for _, v in pairs])
+    figures = _relevance(labels, np.array([v.probability for _, v in pairs]), flags, resamples)
+    return {key: figure for key, figure in figures.items() if key != "average_precision"}
+
+
 def attributes(examples: Sequence[Example], verdicts: Sequence[Verdict], resamples: int = RESAMPLES) -> dict[str, Any]:
     """Return only the direction and stage figures, to report the model and the rules alone beside their combination."""
     found = [(e, v) for e, v in zip(examples, verdicts, strict=True) if e.relevant]

@@ -1,8 +1,8 @@
 """Tell people the figures: a table on the terminal, JSON, a Markdown scorecard with plots. Owns no measure itself."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,19 @@ class Request:
     accurate: bool = False
 
 
-def run(request: Request, reader: running.Reader | None) -> dict[str, Any]:
-    """Score the system on a labelled file, write what was asked for, return the report."""
+Decide = Callable[[Detector, Sequence[Example]], list[bool]]
+"""The shipped decision to flag: classifier, rules, vetoes and official instruments together."""
+
+
+def run(request: Request, reader: running.Reader | None, decide: Decide | None = None) -> dict[str, Any]:
+    """Score the system on a labelled file, write what was asked for, return the report.
+
+    Without `decide` an item counts as flagged where the classifier's probability reaches its threshold.
+    """
     model = load_accurate(request.model) if request.accurate else load_detector(request.model)
     examples = corpus.load_news(request.data) if request.data else corpus.load()
     teaching = corpus.load_news(request.external) if request.external else corpus.load()
-    report = measured(model, examples, teaching, reader, quick=request.quick)
+    report = measured(model, examples, teaching, reader, decide, quick=request.quick)
     if request.json:
         write_json(request.json, report)
     if request.scorecard:
@@ -46,13 +53,16 @@ def measured(
     examples: Sequence[Example],
     teaching: Sequence[Example],
     reader: running.Reader | None,
+    decide: Decide | None = None,
     *,
     quick: bool,
 ) -> dict[str, Any]:
     """Return the whole report: the system, its baselines, direction and stage of model and rules alone, speed."""
     resamples = 200 if quick else RESAMPLES
     fitted_reader = reader if model.card.get("signals") else None
-    verdicts = running.judge(model, examples, reader)
+    judged = running.judge(model, examples, reader)
+    flags = decide(model, examples) if decide else [v.flagged for v in judged]
+    verdicts = [replace(v, flagged=flag) for v, flag in zip(judged, flags, strict=True)]
     encoder = None if quick or not available() else Encoder(QUICK)
     others = baselines.word_lists(examples) | baselines.trained(teaching, examples, encoder)
     report = evaluation.evaluate(examples, verdicts, threshold=model.threshold, baselines=others, resamples=resamples)
@@ -60,6 +70,8 @@ def measured(
     if reader:
         alone["rules"] = running.rules_alone(examples, reader)
     report["alone"] = {name: evaluation.attributes(examples, v, resamples) for name, v in alone.items()}
+    report["classifier_alone"] = evaluation.relevance(examples, judged, resamples)
+    report["decision"] = "classifier, rules, vetoes and instruments" if decide else "classifier alone"
     report["items_per_second"] = round(running.items_per_second(model, examples, fitted_reader))
     report["model"] = {
         "version": model.card["version"],
@@ -88,8 +100,8 @@ def show(report: Mapping[str, Any]) -> None:
 def rows(report: Mapping[str, Any]) -> list[tuple[str, Mapping[str, float]]]:
     """Return (name, figure) for every figure that a reader wants first."""
     found: list[tuple[str, Mapping[str, float]]] = [
-        (f"{part}: {key.replace('_', ' ')}", figure)
-        for part in ("relevance", "natural", "topics", "direction", "stage")
+        (f"{part.replace('_', ' ')}: {key.replace('_', ' ')}", figure)
+        for part in ("relevance", "classifier_alone", "natural", "topics", "direction", "stage")
         for key, figure in report[part].items()
         if isinstance(figure, dict) and "low" in figure
     ]

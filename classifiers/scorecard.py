@@ -29,12 +29,16 @@ def write(path: Path, report: Mapping[str, Any], verdicts: Sequence[Verdict], ex
 
 def markdown(report: Mapping[str, Any], stem: str) -> str:
     """Return the page; every figure with its 95 % bootstrap interval."""
+    about = report["model"]
     opening = (
-        f"Model `{report['model']['version']}`, {report['n']} labelled items, {report['positives']} of them relevant;"
-        " doubtful items left out. Brackets: 95 % bootstrap intervals. *Natural* figures weigh each item by how many"
-        f" of the unsampled stream it stands for (prevalence {report['natural']['prevalence']:.2%})."
+        f"Model `{about['version']}` with the encoder {about['encoder'] or '(none)'}, {report['n']} labelled items,"
+        f" {report['positives']} of them relevant; doubtful items left out. Brackets: 95 % bootstrap intervals."
+        " *Natural* figures weigh each item by how many of the unsampled stream it stands for (prevalence"
+        f" {report['natural']['prevalence']:.2%}). Precision, recall and F1 are those of the decision by"
+        f" {report['decision']}; *classifier alone* flags by its threshold."
     )
-    main = [[name, _figure(f)] for name, f in reporting.rows(report) if ":" in name and name.split(":")[0] in report]
+    parts = {name: name.split(":")[0].replace(" ", "_") for name, _ in reporting.rows(report)}
+    main = [[name, _figure(f)] for name, f in reporting.rows(report) if ":" in name and parts[name] in report]
     lines = [
         "# Detector scorecard",
         "",
@@ -122,7 +126,7 @@ def _plot_curve(path: Path, labels: Numbers, chances: Numbers, relevance: Mappin
         [relevance["precision"]["value"]],
         color="#c0392b",
         marker="o",
-        label="shipped threshold",
+        label="shipped decision",
     )
     axes.legend(loc="lower left", frameon=False)
     figure.savefig(path)

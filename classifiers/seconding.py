@@ -16,7 +16,9 @@ from classifiers.training import Numbers, Signals, best_threshold, platt, readin
 GAMMA: Final = 1.0
 PENALTY: Final = 3.0
 SHARE: Final = 0.75
-"""Weight of the machine's value beside the first model's log-odds, both brought to the same spread."""
+"""Weight of the machine's value beside the first model's log-odds, both brought to the same spread.
+
+Best of 0.5, 0.75 and 1 by average precision on publishers and on times that neither part had seen (a near tie)."""
 
 
 def teach_second(

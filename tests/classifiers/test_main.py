@@ -7,7 +7,11 @@ from contextlib import closing
 import pytest
 
 from classifiers.__main__ import main
+from classifiers.second import Seconded, load_detector
 from tests.classifiers.conftest import examples as lesson
+from tests.classifiers.conftest import word_counts
+
+PLAIN = ("--no-signals", "--no-second")
 
 
 @pytest.fixture
@@ -52,7 +56,7 @@ def news(tmp_path):
 
 def test_train_evaluate_list_and_use_work_from_end_to_end(folder, news, tmp_path, capsys):
     models, out, card = tmp_path / "models", tmp_path / "report.json", tmp_path / "card.md"
-    assert main(["train", "--corpus", str(folder), "--tune", str(news), "--out", str(models), "--no-signals"]) == 0
+    assert main(["train", "--corpus", str(folder), "--tune", str(news), "--out", str(models), *PLAIN]) == 0
     assert (
         main(
             [
@@ -85,9 +89,33 @@ def test_train_evaluate_list_and_use_work_from_end_to_end(folder, news, tmp_path
     assert main(["model", "use", "never", "--models", str(models)]) == 1
 
 
+def test_a_second_opinion_is_fitted_for_the_model_in_use_and_leaves_it_as_it_is(
+    folder, news, tmp_path, capsys, monkeypatch
+):
+    models = tmp_path / "models"
+    places = ["--corpus", str(folder), "--tune", str(news), "--out", str(models)]
+    assert main(["train", *places, "--no-signals", "--no-second"]) == 0
+    before = {path.name: path.read_bytes() for path in models.iterdir()}
+    monkeypatch.setattr("classifiers.__main__.Encoder", lambda _name: word_counts)
+    assert main(["second", *places]) == 0
+    assert "second opinion, flags from" in capsys.readouterr().out
+    assert all((models / name).read_bytes() == content for name, content in before.items())
+    assert isinstance(load_detector(models, encode=word_counts), Seconded)
+
+
+def test_what_is_scored_is_the_decision_that_the_bot_takes(folder, news, tmp_path):
+    models, out = tmp_path / "models", tmp_path / "report.json"
+    assert main(["train", "--corpus", str(folder), "--tune", str(news), "--out", str(models), "--no-second"]) == 0
+    arguments = ["evaluate", "--data", str(news), "--model", str(models), "--json", str(out), "--quick"]
+    assert main(arguments) == 0
+    report = json.loads(out.read_text())
+    assert report["decision"] == "classifier, rules, vetoes and instruments"
+    assert {"precision", "recall", "f1"} == set(report["classifier_alone"])
+
+
 def test_a_retraining_that_lowers_a_frozen_figure_is_kept_out_of_use(folder, news, tmp_path, capsys):
     models, database = tmp_path / "models", tmp_path / "bot.db"
-    assert main(["train", "--corpus", str(folder), "--tune", str(news), "--out", str(models), "--no-signals"]) == 0
+    assert main(["train", "--corpus", str(folder), "--tune", str(news), "--out", str(models), *PLAIN]) == 0
     before = (models / "CURRENT").read_text()
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("CREATE TABLE articles (id, title, summary)")
@@ -102,7 +130,17 @@ def test_a_retraining_that_lowers_a_frozen_figure_is_kept_out_of_use(folder, new
                     "INSERT INTO feedback VALUES ('c', 'a', 's', ?, ?, ?, ?, 't')", (number, user, *vote)
                 )
         connection.commit()
-    arguments = ["train", "--corpus", str(folder), "--tune", str(news), "--out", str(models), "--no-signals"]
+    arguments = [
+        "train",
+        "--corpus",
+        str(folder),
+        "--tune",
+        str(news),
+        "--out",
+        str(models),
+        "--no-signals",
+        "--no-second",
+    ]
     assert main([*arguments, "--feedback", str(database)]) == 1
     assert "kept out of use" in capsys.readouterr().out
     assert (models / "CURRENT").read_text() == before

