@@ -27,7 +27,7 @@ from bot.domain import Alert, Article, Assessment, Source, Story
 from bot.ingest.fetching import Fetcher
 from bot.ingest.identity import select
 from bot.ingest.memory import SourceMemory
-from bot.ingest.pages import complete
+from bot.ingest.pages import complete_all
 from bot.ingest.parsing import Parsers
 from bot.ingest.polled import Polled, Selection
 from bot.ingest.polling import poll
@@ -91,8 +91,7 @@ class Pipeline:
         laps.lap("fetch")
         selection = await asyncio.to_thread(self._select, polled, now)
         if source.fetch_pages:
-            pages = [await complete(article, self._fetcher, self._parsers) for article in selection.new]
-            selection = replace(selection, new=tuple(pages))
+            selection = replace(selection, new=await complete_all(selection.new, self._fetcher, self._parsers))
         reached("parsed")
         laps.lap("choose")
         return await asyncio.to_thread(self.commit, polled, selection, now, laps)

@@ -1,11 +1,12 @@
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.domain import Article
 from bot.ingest.fetching import Fetcher
-from bot.ingest.pages import complete, extract
+from bot.ingest.pages import complete, complete_all, extract
 from bot.ingest.parsing import InlineParsers
 from tests.fakes.feed_faults import NOW, Reply
 from tests.fakes.feed_server import FeedServer
@@ -61,3 +62,24 @@ async def test_an_article_with_a_text_of_its_own_is_not_fetched(
     article = replace(ARTICLE, url=server.url("/story"), summary="word " * 400)
     assert await complete(article, fetcher, InlineParsers()) == article
     assert server.requests == []
+
+
+async def test_the_newest_of_a_poll_are_completed_side_by_side(server: FeedServer, fetcher: Fetcher) -> None:
+    articles = []
+    for number in range(5):
+        server.serve(f"/{number}", Reply(body=PAGE.encode(), headers={"Content-Type": "text/html"}))
+        at = NOW + timedelta(minutes=number)
+        articles.append(replace(ARTICLE, id=f"a{number}", url=server.url(f"/{number}"), published_at=at))
+    done = await complete_all(articles, fetcher, InlineParsers(), most=3)
+    assert [one.id for one in done] == [one.id for one in articles]
+    assert [bool(one.text) for one in done] == [False, False, True, True, True]
+    assert await complete_all([], fetcher, InlineParsers()) == ()
+
+
+async def test_a_page_that_drips_holds_nothing_up(server: FeedServer, fetcher: Fetcher) -> None:
+    server.serve("/quick", Reply(body=PAGE.encode(), headers={"Content-Type": "text/html"}))
+    slow = replace(ARTICLE, id="slow", url=server.url("/drip-body"))
+    quick = replace(ARTICLE, id="quick", url=server.url("/quick"))
+    done = await complete_all([slow, quick], fetcher, InlineParsers(), within=timedelta(seconds=0.5))
+    assert done[0] == slow
+    assert done[1].text
