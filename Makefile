@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test lint types rules check lock chaos clean
+.PHONY: run demo test lint types rules check lock docs chaos clean
 
 run: $(VENV)/.ready
 	@$(BIN)/straitwatch run
@@ -42,6 +42,12 @@ lock:
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
 	@$(LOCK) --extra build --output-file requirements.lock
 	@$(LOCK) --extra build --extra dev --extra accurate --output-file .ci/requirements-dev.lock
+
+# The site lands in build/site; the generator wants its pages beside its configuration.
+docs: $(VENV)/.ready
+	@test -x build/docs/bin/zensical || { $(PYTHON) -m venv build/docs && build/docs/bin/pip install --quiet "zensical>=0.0.73"; }
+	@mkdir -p build/pages && cp -r docs CHANGELOG.md CONTRIBUTING.md build/pages/ && cp README.md build/pages/index.md
+	@cp docs/zensical.toml build/zensical.toml && build/docs/bin/zensical build --strict --config-file build/zensical.toml
 
 clean:
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

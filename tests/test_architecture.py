@@ -32,7 +32,6 @@ HOMES = {
     "re2": ("rules",),
     "rich": ("bot/cli", "bot/terminal.py", "bot/watch.py", "bot/demo", "classifiers", "rules"),
     "scipy": ("classifiers",),
-    "skops": ("classifiers",),
     "sklearn": ("classifiers",),
     "sqlalchemy": ("bot/storage",),
     "starlette": ("bot/web", "bot/operations"),
