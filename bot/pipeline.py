@@ -11,6 +11,7 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -24,6 +25,7 @@ from bot.analysis.grouping import StoryIndex
 from bot.analysis.growth import OFFICIAL_KINDS, begin, grow
 from bot.crashpoints import reached
 from bot.domain import Alert, Article, Assessment, Source, Story
+from bot.errors import StraitwatchError
 from bot.ingest.fetching import Fetcher
 from bot.ingest.identity import select
 from bot.ingest.memory import SourceMemory
@@ -42,6 +44,8 @@ from bot.storage.locking import lock_grouping
 from bot.storage.transactions import writing
 from rules.definitions import Rule
 
+AT_ONCE = 25  # articles assessed in one go, about a quarter of a second
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -54,6 +58,13 @@ class Told:
     counts: Mapping[str, int] = field(default_factory=dict)  # read, flagged, owed, dropped:<reason>, silent:<reason>
     seconds: Mapping[str, float] = field(default_factory=dict)  # by stage: fetch, choose, assess, wait, store
     lags: tuple[tuple[int, float], ...] = ()  # of each alert: tier, and seconds from publication to this poll
+
+
+class PollAbandonedError(StraitwatchError):
+    """The watch ends: this poll is not stored and is done again after the next start."""
+
+    def __init__(self) -> None:
+        super().__init__("the watch is ending; this poll is repeated after the next start")
 
 
 class Pipeline:
@@ -80,6 +91,9 @@ class Pipeline:
         self._freshness = freshness
         self._first_window = first_window
         self._memory = AudienceMemory()
+        # Threads of its own: commits that wait for each other must not keep everything else from the shared ones.
+        self._committing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="commit")
+        self._abandoned = threading.Event()
         self._writing = threading.Lock()  # stories are grouped one poll at a time: two polls may report one event
 
     async def run(self, source_id: str) -> Told:
@@ -94,7 +108,26 @@ class Pipeline:
             selection = replace(selection, new=await complete_all(selection.new, self._fetcher, self._parsers))
         reached("parsed")
         laps.lap("choose")
-        return await asyncio.to_thread(self.commit, polled, selection, now, laps)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._committing, self.commit, polled, selection, now, laps)
+
+    def abandon(self) -> None:
+        """Give up the commits under way between two articles, and all later ones: nothing of theirs is stored."""
+        self._abandoned.set()
+
+    def close(self) -> None:
+        """Give up and wait for the threads, which is soon."""
+        self.abandon()
+        self._committing.shutdown(cancel_futures=True)
+
+    def _go_on(self) -> None:
+        if self._abandoned.is_set():
+            raise PollAbandonedError
+
+    def warm(self) -> None:
+        """Compile the rules of all chats now, so that the first alert after a start does not hold others up."""
+        with self._writing, reading(self._engine) as tx:
+            self._memory.load(tx, now=self._clock())
 
     def _load(self, source_id: str) -> tuple[Source, SourceMemory]:
         with reading(self._engine) as tx:
@@ -107,9 +140,13 @@ class Pipeline:
 
     def commit(self, polled: Polled, selection: Selection, now: datetime, laps: Laps) -> Told:
         """Assess, group, decide and route what is new, and store all of it in one transaction."""
-        assessments = self.assessor.assess(selection.new)
+        assessments: list[Assessment] = []
+        for start in range(0, len(selection.new), AT_ONCE):
+            self._go_on()
+            assessments += self.assessor.assess(selection.new[start : start + AT_ONCE])
         laps.lap("assess")
         with self._writing:
+            self._go_on()
             laps.lap("wait")
             try:
                 with writing(self._engine) as tx:
@@ -131,6 +168,7 @@ class Pipeline:
                     teller.counts.update(read=len(new))
                     teller.counts.update(f"dropped:{drop.reason}" for drop in selection.drops)
                     for article, assessment in zip(selection.new, assessments, strict=True):
+                        self._go_on()
                         if article.id in new:
                             teller.tell(article, assessment)
                     reached("matched")

@@ -114,6 +114,7 @@ class Watch:
             self._overseer.sender = self.sender
             self._set_schedule(self.rounds)
             self._leave_address(stack)
+            await asyncio.to_thread(self._pipeline.warm)
             await self._lead.renew()
             await self._run_parts(self.sender, self.rounds)
 

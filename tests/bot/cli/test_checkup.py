@@ -33,7 +33,7 @@ def loaded():
 @pytest.fixture
 def straitwatch(monkeypatch, tmp_path, loaded):
     """Run the command as a user would; gives (exit code, output)."""
-    monkeypatch.setattr("bot.app.load_assessor", lambda settings: loaded)
+    monkeypatch.setattr("bot.app.load_assessor", lambda _: loaded)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STRAITWATCH_DATABASE_URL", f"sqlite:///{tmp_path / 'x.sqlite3'}")
     monkeypatch.setenv("STRAITWATCH_TELEGRAM_API", "http://127.0.0.1:9")
