@@ -160,14 +160,26 @@ class RuleSet:
     def match(self, document: Document) -> tuple[Match, ...]:
         """Return every rule that matches, in the order of their keys."""
         found: list[Match] = []
-        members = self._members
-        keys = document.keys(fuzzy=self._fuzzy)
-        for shape in self._candidates(keys):
-            if keys.isdisjoint(shape.barred) and (shape.rest is None or shape.rest.test(document)):
-                entries = zip(members.get(shape) or (), repeat(shape.query), repeat(document), strict=False)
-                found.extend(map(_MAKE, entries))
+        for shape in self._matching(document):
+            entries = zip(self._members.get(shape) or (), repeat(shape.query), repeat(document), strict=False)
+            found.extend(map(_MAKE, entries))
         found.sort(key=_KEY)
         return tuple(found)
+
+    def keys_of(self, document: Document) -> set[str]:
+        """Return the keys of the rules that match: all that who counts thousands of hits wants to know."""
+        found: set[str] = set()
+        for shape in self._matching(document):
+            found.update(self._members.get(shape) or ())
+        return found
+
+    def _matching(self, document: Document) -> list[_Shape]:
+        keys = document.keys(fuzzy=self._fuzzy)
+        return [
+            shape
+            for shape in self._candidates(keys)
+            if keys.isdisjoint(shape.barred) and (shape.rest is None or shape.rest.test(document))
+        ]
 
     def _candidates(self, keys: frozenset[str]) -> set[_Shape]:
         """Return the queries whose required keys a document carries, and the costly ones."""

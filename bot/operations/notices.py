@@ -4,35 +4,19 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.domain import Delivery, DeliveryKind, derive_id
+from bot.alerting.notices import notice
+from bot.domain import derive_id
 from bot.ingest.health import trouble
 from bot.operations.vitals import Check
 from bot.storage.chats import owner_chats
 from bot.storage.outbox import enqueue
 from bot.storage.sources import all_sources, mark_told
 
-PRIORITY = 40  # as other notices: after alerts, ahead of digests
-
 
 def tell_owners(tx: Connection, what: str, text: str, *, now: datetime) -> int:
     """Owe every owner a notice about `what`, unless one was owed today; returns how many are new."""
-    key = derive_id("watch", what, now.date().isoformat())
-    return enqueue(
-        tx,
-        [
-            Delivery(
-                id=derive_id("delivery", chat.key, DeliveryKind.NOTICE.value, key),
-                chat_key=chat.key,
-                kind=DeliveryKind.NOTICE,
-                subject=key,
-                payload={"text": text},
-                priority=PRIORITY,
-                not_before=now,
-                created_at=now,
-            )
-            for chat in owner_chats(tx)
-        ],
-    )
+    about = f"watch {what} {now.date()}"
+    return enqueue(tx, [notice(chat.key, about, {"text": text}, now=now) for chat in owner_chats(tx)])
 
 
 def tell_check(tx: Connection, check: Check, *, worker: str, now: datetime) -> int:

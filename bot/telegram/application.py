@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from telegram.ext import BaseUpdateProcessor
 
-from bot.domain import ChatKind, Delivery, DeliveryKind, derive_id
+from bot.alerting.notices import notice
+from bot.domain import ChatKind
 from bot.errors import StorageError
 from bot.redaction import redact
 from bot.settings import Settings
@@ -238,19 +239,7 @@ def _warn_owner(engine: "Engine", services: Services) -> None:
             text = strings(chat.lang).t(
                 "Another process takes updates with my bot token, so commands may go unanswered. Stop one of the two."
             )
-            key = derive_id("second_instance", now.date().isoformat())
-            owed.append(
-                Delivery(
-                    id=derive_id("delivery", chat.key, DeliveryKind.NOTICE.value, key),
-                    chat_key=chat.key,
-                    kind=DeliveryKind.NOTICE,
-                    subject=key,
-                    payload={"text": text},
-                    priority=40,
-                    not_before=now,
-                    created_at=now,
-                )
-            )
+            owed.append(notice(chat.key, f"second_instance {now.date()}", {"text": text}, now=now))
         enqueue(tx, owed)
     if services.wake is not None:
         services.wake()

@@ -43,7 +43,8 @@ class StoryComposer:
         if delivery.kind is DeliveryKind.BATCH:
             return self._batch(tx, payload, chat)
         if delivery.kind in {DeliveryKind.NOTICE, DeliveryKind.DIGEST}:
-            return notice(str(payload.get("text", "")), title=str(payload.get("title", "")))
+            silent = bool(payload.get("silent"))
+            return notice(str(payload.get("text", "")), title=str(payload.get("title", "")), silent=silent)
         return self._story(tx, delivery, payload, chat)
 
     def _story(self, tx: "Connection", delivery: Delivery, payload: Mapping[str, Any], chat: Chat) -> Outgoing:

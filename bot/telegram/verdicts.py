@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.domain import Chat, Delivery, DeliveryKind, derive_id
+from bot.alerting.notices import notice
+from bot.domain import Chat
 from bot.storage.chats import disable, leave_topic, owner_chats, suspect
 from bot.storage.migration import migrate_chat
 from bot.storage.outbox import Claim, enqueue, mark_retry, park
@@ -13,8 +14,6 @@ from bot.telegram.strings import strings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-NOTICE_PRIORITY = 40
 
 
 def apply_verdict(tx: "Connection", held: Claim, verdict: Verdict, failure: Failure, *, now: datetime) -> None:
@@ -40,7 +39,7 @@ def move_to_general(tx: "Connection", chat: Chat, reason: str, *, now: datetime)
     leave_topic(tx, chat.key)
     words = strings(chat.lang)
     text = words.t("This topic is closed or was deleted. My messages come to the General topic from now on.")
-    enqueue(tx, [_notice(chat.key, "topic", chat.key, text, now=now)])
+    enqueue(tx, [notice(chat.key, f"topic {chat.key}", {"text": text}, now=now)])
     _tell(tx, chat, "topic", reason, now=now)
 
 
@@ -62,18 +61,5 @@ def _tell(tx: "Connection", chat: Chat, what: str, reason: str, *, now: datetime
             "topic": words.t("The topic of {chat} is closed or was deleted; its messages go to General: {reason}"),
         }
         text = texts[what].format(chat=chat.title or chat.key, reason=reason)
-        owed.append(_notice(owner.key, what, f"{chat.key}/{now.date()}", text, now=now))
+        owed.append(notice(owner.key, f"{what} {chat.key} {now.date()}", {"text": text}, now=now))
     enqueue(tx, owed)
-
-
-def _notice(chat_key: str, what: str, about: str, text: str, *, now: datetime) -> Delivery:
-    return Delivery(
-        id=derive_id("delivery", chat_key, DeliveryKind.NOTICE.value, what, about),
-        chat_key=chat_key,
-        kind=DeliveryKind.NOTICE,
-        subject=derive_id(what, about),
-        payload={"text": text},
-        priority=NOTICE_PRIORITY,
-        not_before=now,
-        created_at=now,
-    )

@@ -69,6 +69,7 @@ def test_the_index_finds_exactly_what_evaluating_every_query_finds(texts, title,
     document = Document.of(title=title, text=text, fields=fields)
     expected = {key: hits for key, query in queries.items() if (hits := evaluate(query, document)) is not None}
     assert {match.key: match.hits for match in rules.match(document)} == expected
+    assert rules.keys_of(document) == set(expected)
 
 
 @given(st.lists(QUERIES, min_size=2, max_size=10), st.data(), TEXTS, FIELDS)

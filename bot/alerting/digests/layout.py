@@ -117,6 +117,7 @@ class _Reader(HTMLParser):
                 text=last.text.rstrip("\n"), bold=last.bold, italic=last.italic, code=last.code, href=last.href
             )
             spans = tuple(span for span in self._spans if span.text)
-            if clean("".join(span.text for span in spans)):
+            text = "".join(span.text for span in spans)
+            if any(map(str.isalnum, text)) or clean(text):  # the second question is dear, and seldom needed
                 self._blocks.append(spans)
         self._spans = []

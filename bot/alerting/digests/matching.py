@@ -32,17 +32,22 @@ def match(queries: Iterable[str], reported: Iterable[Reported]) -> Matches:
             rule_set = rule_set.add(query, parse(query))
         except QueryError as error:
             broken[query] = str(error)
-    stories: defaultdict[str, set[str]] = defaultdict(set)
+    hits: defaultdict[str, set[str]] = defaultdict(set)  # by story, of all its articles
     near: defaultdict[str, set[str]] = defaultdict(set)
     for one in reported:
         arrived_at = one.article.fetched_at
         story = one.story or begin(one.article, one.assessment, official=False, now=arrived_at)
         document = story_document(story, one.article, one.assessment, now=arrived_at)
-        for found in rule_set.match(document):
-            if one.story is None:
-                near[found.key].add(one.article.id)
-            else:
-                stories[found.key].add(story.id)
+        found = rule_set.keys_of(document)
+        if one.story is not None:
+            hits[story.id] |= found
+        else:
+            for query in found:
+                near[query].add(one.article.id)
+    stories: defaultdict[str, set[str]] = defaultdict(set)
+    for story_id, found in hits.items():
+        for query in found:
+            stories[query].add(story_id)
     return Matches(
         stories={query: frozenset(ids) for query, ids in stories.items()},
         near={query: frozenset(ids) for query, ids in near.items()},

@@ -10,6 +10,7 @@ from bot.telegram.strings import Translator
 SKIPPED = "skipped"  # note of a period that was over too long when Straitwatch came back
 PAUSED = "paused"  # note of a period that ended while the chat was paused
 UNASKED = "unasked"  # note of a period that became due by a change of settings, long after its end: nothing to tell
+UNSUBSCRIBED = "unsubscribed"  # note of a period of a chat that asked for nothing: it is told once how to
 _STEADY = 0.25  # a topic within a quarter of its mean has not moved
 _FAILING = 3  # names of failing sources shown
 

@@ -18,11 +18,12 @@ from sqlalchemy import Engine
 
 from bot.alerting.charting import ChartMaker
 from bot.alerting.digests.material import Personal
-from bot.alerting.digests.phrases import PAUSED, SKIPPED, UNASKED
+from bot.alerting.digests.phrases import PAUSED, SKIPPED, UNASKED, UNSUBSCRIBED
 from bot.alerting.digests.pictures import Pictures
 from bot.alerting.digests.press import Press
 from bot.alerting.digests.templating import Templates
 from bot.alerting.digests.told import Asked
+from bot.alerting.notices import notice
 from bot.alerting.periods import Period, due
 from bot.alerting.quiet import quiet_end
 from bot.alerting.routing import PRIORITY
@@ -145,18 +146,14 @@ def _tell_owners(engine: Engine, faults: Sequence[Fault], now: datetime) -> None
         enqueue(
             tx,
             [
-                Delivery(
-                    id=derive_id("delivery", owner.key, "template", fault.place, now.date().isoformat()),
-                    chat_key=owner.key,
-                    kind=DeliveryKind.NOTICE,
-                    subject=f"template:{now:%Y-%m-%d}",
-                    payload={
+                notice(
+                    owner.key,
+                    f"template {fault.place} {now.date()}",
+                    {
                         "title": strings(owner.lang).t("A digest template failed; the shipped one was used"),
                         "text": str(fault),
                     },
-                    priority=PRIORITY[DeliveryKind.NOTICE],
-                    not_before=now,
-                    created_at=now,
+                    now=now,
                 )
                 for owner in owner_chats(tx)
                 for fault in faults
@@ -228,28 +225,44 @@ def ask(
 
 def _compose(
     engine: Engine, press: Press, chats: Sequence[Chat], period: Period, now: datetime
-) -> list[tuple[str, Delivery | None]]:
-    """Give each chat's delivery, or None where the chat is paused for too long."""
-    owed: list[tuple[str, Delivery | None]] = []
+) -> dict[str, list[tuple[str, Delivery | None]]]:
+    """Give by note what each chat is owed: its digest, a hint where it asks for nothing, or nothing while paused."""
+    owed: dict[str, list[tuple[str, Delivery | None]]] = {"": [], PAUSED: [], UNSUBSCRIBED: []}
     for asked in ask(engine, chats, press.rules, period, now):
         chat = asked.chat
         if chat.paused_until is not None and chat.paused_until - period.end > PAUSE_FOR:
-            owed.append((chat.key, None))
+            owed[PAUSED].append((chat.key, None))
+        elif not asked.subscriptions:
+            owed[UNSUBSCRIBED].append((chat.key, _hint(chat, now)))
         else:
-            owed.append((chat.key, owe(chat, period.key, press.payload(asked), now=now)))
+            owed[""].append((chat.key, owe(chat, period.key, press.payload(asked), now=now)))
     return owed
 
 
+def _hint(chat: Chat, now: datetime) -> Delivery:
+    """Owe a chat that asks for nothing the hint how to ask, once and for all."""
+    text = strings(chat.lang).t(
+        "Your digest is due, but nothing is subscribed here yet, so there is nothing to send. "
+        "/topics chooses what you are told about; /settings switches the digest off."
+    )
+    return notice(chat.key, "nothing subscribed", {"text": text, "silent": True}, now=now)
+
+
 def _commit(
-    engine: Engine, period: Period, owed: Sequence[tuple[str, Delivery | None]], now: datetime
+    engine: Engine, period: Period, owed: Mapping[str, Sequence[tuple[str, Delivery | None]]], now: datetime
 ) -> tuple[int, int]:
+    """Book what each chat is owed; gives how many digests were planned, and how many chats get none."""
+    booked = {}
     with writing(engine) as tx:
-        wanted = {key: delivery for key, delivery in owed if delivery is not None}
-        claimed = rows.claim(tx, wanted, period.key, now=now)
-        reached("digest_claimed")
-        enqueue(tx, [wanted[key] for key in claimed])
-        paused = rows.claim(tx, [key for key, one in owed if one is None], period.key, now=now, note=PAUSED)
-    return len(claimed), len(paused)
+        for note, some in owed.items():
+            deliveries = dict(some)
+            claimed = rows.claim(tx, deliveries, period.key, now=now, note=note)
+            if not note:
+                reached("digest_claimed")
+            enqueue(tx, [one for key in claimed if (one := deliveries[key]) is not None])
+            booked[note] = len(claimed)
+    planned = booked.pop("")
+    return planned, sum(booked.values())
 
 
 def owe(chat: Chat, subject: str, payload: dict[str, object], *, now: datetime) -> Delivery:

@@ -1,8 +1,9 @@
 """/broadcast: a message of the owner to all chats, through the outbox like everything else."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain import Delivery, DeliveryKind, derive_id
+from bot.alerting.notices import notice
 from bot.storage.chats import all_chats
 from bot.storage.outbox import enqueue
 from bot.telegram.commands.turns import Answer, Turn, bold, line, reply, say
@@ -32,16 +33,7 @@ def send(turn: Turn) -> Answer:
     if turn.args != "yes" or not text:
         return Answer(toast=turn.t("Nothing was sent."), strip=True)
     owed = [
-        Delivery(
-            id=derive_id("delivery", chat.key, DeliveryKind.NOTICE.value, "broadcast", turn.short),
-            chat_key=chat.key,
-            kind=DeliveryKind.NOTICE,
-            subject=f"broadcast {turn.short}",
-            payload={"text": text},
-            priority=PRIORITY,
-            not_before=turn.now,
-            created_at=turn.now,
-        )
+        replace(notice(chat.key, f"broadcast {turn.short}", {"text": text}, now=turn.now), priority=PRIORITY)
         for chat in all_chats(turn.tx, enabled_only=True)
     ]
     number = enqueue(turn.tx, owed)

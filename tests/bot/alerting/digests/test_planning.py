@@ -48,7 +48,10 @@ def _text(delivery):
     return "\n".join(part["plain"] for part in delivery.payload["parts"])
 
 
-def _join(engine, *some, rules=()):
+def _join(engine, *some, rules=None):
+    """Add chats with these rules; where none are given, each asks for everything."""
+    if rules is None:
+        rules = [subscription(id=f"all-{one.key}", chat_key=one.key, query="topic:*") for one in some]
     with engine.begin() as tx:
         add_chats(tx, list(some), list(rules))
 
@@ -229,6 +232,16 @@ def test_chats_that_are_off_or_disabled_or_new_are_owed_nothing(world, tmp_path)
     )
     assert _plan(world, tmp_path, NOW).planned == 0
     assert _owed(world) == []
+
+
+def test_a_chat_that_asks_for_nothing_gets_no_digest_and_one_hint_for_good(world, tmp_path) -> None:
+    _join(world, chat(created_at=END - timedelta(days=3), lang="de"), rules=[])
+    reports = [_plan(world, tmp_path, NOW + timedelta(weeks=week)) for week in range(3)]
+    assert [(report.planned, report.skipped) for report in reports] == [(0, 1)] * 3
+    (hint,) = _owed(world)
+    assert hint.kind is DeliveryKind.NOTICE
+    assert "/topics" in hint.payload["text"]
+    assert set(_ledger(world).values()) == {"unsubscribed"}
 
 
 def test_what_exceeds_the_limit_of_one_call_is_taken_up_by_the_next(world, tmp_path) -> None:
