@@ -25,7 +25,8 @@ class Layout:
 
         No block is divided that fits into a message, none is left out, and every link keeps its address.
         """
-        head = self._piece(CAPTION, "caption", sheet.title, sheet.subtitle, sheet.lead, sheet.picture)
+        picture = sheet.picture if with_picture else ""  # words for a picture that is not there would confuse
+        head = self._piece(CAPTION, "caption", sheet.title, sheet.subtitle, sheet.lead, picture)
         first = split(head, first_limit=CAPTION_LIMIT if with_picture else None)
         return (*first, *split(self._text(sheet)))
 

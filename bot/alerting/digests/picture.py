@@ -45,16 +45,15 @@ def chart_spec(material: Material, *, level: Severity, zone: str, words: Transla
     )
 
 
-def describe(spec: ChartSpec, words: Translator) -> str:
-    """Give the alternative text of a picture: what it shows, in a sentence or two."""
+def describe(spec: ChartSpec, words: Translator, *, last: date) -> str:
+    """Give the alternative text of a picture whose `last` day is given: what it shows, in a sentence or two."""
     up, down = sum(spec.up), sum(spec.down)
     text = words.t("Picture: in 14 days {up} alerts of tightening and {down} of easing", up=up, down=down)
     both = [a + b for a, b in zip(spec.up, spec.down, strict=True)]
     if any(both):
         place = max(range(len(both)), key=lambda at: (both[at], at))
-        text += ", " + words.t(
-            "most of them on day {day} of the month ({count})", day=spec.days[place], count=both[place]
-        )
+        day = _short(last - timedelta(days=len(both) - 1 - place), words)
+        text += ", " + words.t("most of them on {day} ({count})", day=day, count=both[place])
     text += "."
     if spec.topics:
         row = max(range(len(spec.topics)), key=lambda at: spec.heat[at][-1])

@@ -20,6 +20,7 @@ from bot.alerting.digests.templating import Templates
 from bot.alerting.digests.told import Asked
 from bot.alerting.digests.values import Digest
 from bot.alerting.digests.wording import CHAT_LIMITS, Limits, Wording
+from bot.alerting.quiet import zone_of
 from bot.domain import Chat, Severity, Subscription
 from bot.errors import Fault
 from bot.telegram.strings import Translator, strings
@@ -97,7 +98,8 @@ class Press:
         """Give the digest in words, with the text that stands for the picture."""
         words: Translator = strings(asked.chat.lang)
         wording = self._wordings.setdefault(words.lang, Wording(words))
-        return wording.sheet(digest, limits, picture=describe(self.spec(asked.chat), words))
+        last = self.material.period.end.astimezone(zone_of(asked.chat.zone)).date()
+        return wording.sheet(digest, limits, picture=describe(self.spec(asked.chat), words, last=last))
 
     def payload(self, asked: Asked) -> dict[str, object]:
         """Give the payload of the delivery: finished parts, the picture with the first of them.

@@ -14,7 +14,15 @@ from bot.telegram.access import INVITE_LIVES, new_code
 from bot.telegram.commands.turns import Answer, Turn, bold, code, line, reply, say
 from bot.telegram.markup import Span, one_line
 from bot.telegram.menus.listing import age
+from bot.telegram.strings import N_
 
+_KINDS = {
+    "private": N_("private"),
+    "group": N_("groups"),
+    "supergroup": N_("supergroups and topics"),
+    "channel": N_("channels"),
+    "terminal": N_("terminal"),
+}
 SHOWN = 30  # members on the list: the oldest; the rest is reached once these are gone
 
 
@@ -67,7 +75,7 @@ def status(turn: Turn) -> Answer:
     off = sum(bool(chat.disabled_reason) for chat in chats)
     owed = summary(tx)
     good, bad = tally(tx)
-    kept = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+    kept = ", ".join(f"{number} {turn.t(_KINDS.get(kind, kind))}" for kind, number in sorted(kinds.items()))
     lines = [
         turn.t("Sources: {all} active, {failing} failing", all=len(sources), failing=failing),
         turn.t("Newest article read {age} ago", age=age(turn, now - newest))
