@@ -1,14 +1,17 @@
-"""What every test stands on: databases of both kinds, how deep hypothesis looks, and a limit of memory."""
+"""What every test stands on: databases of both kinds, how deep hypothesis looks, and what need not take time."""
 
 import gc
 import os
 import resource
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import certifi
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bot.storage import database as databases
 from tests.fakes.databases import Postgres, postgres
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -31,6 +34,31 @@ def pytest_collection_finish() -> None:
     """Take what was imported out of the garbage collector's sight: walking it is a third of the suite's time."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_certificate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """HTTP clients that speak to loopback need not read all certificates of the world, 15 ms a client."""
+    first, end, _ = certifi.contents().partition("-----END CERTIFICATE-----")
+    path = tmp_path_factory.mktemp("tls") / "one.pem"
+    path.write_text(first[first.index("-----BEGIN") :] + end + "\n", encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(path))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_power_cuts() -> Iterator[None]:
+    """SQLite does not wait for the disk: no test pulls the plug, and a kill loses nothing committed."""
+    prepare = databases._prepare_sqlite
+
+    def prepare_for_tests(connection: Any, record: Any) -> None:
+        prepare(connection, record)
+        connection.execute("PRAGMA synchronous=OFF").close()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(databases, "_prepare_sqlite", prepare_for_tests)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ out is only checked for a part that stands beside its own negation.
 """
 
 from collections.abc import Iterator, Mapping
-from itertools import islice, pairwise, product
+from itertools import chain, islice, pairwise, product
 from math import inf
 from typing import Final, Literal
 
@@ -30,7 +30,7 @@ def verdict(root: Node) -> Literal["never", "always"] | None:
         return "never" if isinstance(root, And) and _contradicts(root) else None
     cases = product(*domains.values()) if size <= _MOST_CASES else _samples(list(domains.values()))
     seen: set[bool] = set()
-    for case in cases:
+    for case in chain([_likely(root, domains)], cases):  # most queries match it, and not the next one: two tries
         seen.add(_holds(root, dict(zip(domains, case, strict=True))))
         if len(seen) == 2:
             return None
@@ -69,6 +69,20 @@ def _contradicts(node: Node) -> bool:
     if not isinstance(node, And):
         return False
     return any(isinstance(child, Not) and child.child in node.children for child in node.children)
+
+
+def _likely(root: Node, domains: Mapping[object, tuple[object, ...]]) -> tuple[object, ...]:
+    """Return the case that meets what is asked for and avoids what is negated."""
+    negated: set[object] = set()
+    waiting: list[tuple[Node, bool]] = [(root, False)]
+    while waiting:
+        node, below_not = waiting.pop()
+        if isinstance(node, Not):
+            below_not = not below_not
+        if below_not:
+            negated.add(node)
+        waiting.extend((part, below_not) for part in node.parts())
+    return tuple(values[0] if key in negated else values[-1] for key, values in domains.items())
 
 
 def _samples(domains: list[tuple[object, ...]]) -> Iterator[tuple[object, ...]]:
