@@ -1,5 +1,6 @@
 """The composition root: settings -> live objects -> start -> stop. Nothing else makes long-lived objects."""
 
+import asyncio
 import contextlib
 import itertools
 import logging
@@ -192,7 +193,7 @@ async def open_pipeline(
     from bot.pipeline import Pipeline  # noqa: PLC0415
 
     async with make_fetcher(house.settings, loopback_ports=loopback_ports) as fetcher, ParserPool() as parsers:
-        yield Pipeline(
+        pipeline = Pipeline(
             engine=house.engine,
             fetcher=fetcher,
             parsers=parsers,
@@ -202,6 +203,10 @@ async def open_pipeline(
             freshness=timedelta(hours=house.settings.freshness_hours),
             first_window=first_window,
         )
+        try:
+            yield pipeline
+        finally:
+            await asyncio.to_thread(pipeline.close)
 
 
 def terminal_chat(settings: Settings, *, at: datetime) -> tuple[Chat, Subscription]:

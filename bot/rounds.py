@@ -64,6 +64,8 @@ class Rounds:
         if not self._under_way:
             return
         _, late = await asyncio.wait(self._under_way, timeout=within)
+        if late:
+            self._pipeline.abandon()  # a transaction under way would hold up what follows
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)

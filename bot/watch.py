@@ -40,7 +40,7 @@ from bot.web.listening import try_place
 
 log = structlog.get_logger(__name__)
 POLL_TICK = timedelta(seconds=2)
-STOP_WITHIN = 1.0  # seconds for polls under way when the user presses Ctrl-C
+STOP_WITHIN = 0.5  # seconds for polls under way when the user presses Ctrl-C
 
 
 class Watch:

@@ -33,10 +33,9 @@ def load_catalog(path: Path | None = None) -> tuple[Source, ...]:
     that in its `options`.
     """
     if path is None:
-        name, text = "sources.yaml", resources.files("bot.ingest").joinpath("sources.yaml").read_text("utf-8")
-    else:
-        name, text = str(path), _read(path)
-    return parse_catalog(text, name)
+        with resources.as_file(resources.files("bot.ingest") / "sources.yaml") as shipped:
+            return parse_catalog(_read(shipped), "sources.yaml")
+    return parse_catalog(_read(path), str(path))
 
 
 def parse_catalog(text: str, name: str) -> tuple[Source, ...]:
