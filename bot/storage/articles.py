@@ -19,18 +19,6 @@ TOUCH_EVERY = timedelta(hours=20)  # `last_seen_at` is exact to a day, so that a
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dropped:
-    """A stored drop, with the time it happened."""
-
-    source_id: str
-    url: str
-    title: str
-    reason: str
-    detail: str
-    dropped_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FoundByUrl:
     """All that is stored about a link: articles that carry it, items with it that were dropped, and known articles.
 
@@ -38,7 +26,7 @@ class FoundByUrl:
     """
 
     articles: tuple[Article, ...]
-    drops: tuple[Dropped, ...]
+    drops: tuple[Drop, ...]
     known_as: tuple[Article, ...] = ()
 
 
@@ -157,7 +145,7 @@ def find_by_url(tx: Connection, url: str) -> FoundByUrl:
         articles=found,
         known_as=tuple(known.values()),
         drops=tuple(
-            Dropped(
+            Drop(
                 source_id=row.source_id,
                 url=row.url,
                 title=row.title,

@@ -38,7 +38,7 @@ class StoryComposer:
         payload: Mapping[str, Any] = delivery.payload
         if "parts" in payload:
             return Outgoing(
-                parts=tuple(_finished(part) for part in payload["parts"]), silent=bool(payload.get("silent"))
+                parts=tuple(finished(part) for part in payload["parts"]), silent=bool(payload.get("silent"))
             )
         if delivery.kind is DeliveryKind.BATCH:
             return self._batch(tx, payload, chat)
@@ -104,10 +104,11 @@ def _rules(payload: Mapping[str, Any]) -> tuple[MatchedRule, ...]:
     )
 
 
-def _finished(part: Mapping[str, Any]) -> Part:
+def finished(part: Mapping[str, Any]) -> Part:
+    """Read a part that was laid out when its delivery was planned; a picture that is gone leaves its caption."""
     photo = None
     if part.get("photo_b64"):
         photo = base64.b64decode(part["photo_b64"])
     elif part.get("photo_path") and (path := Path(part["photo_path"])).is_file():
-        photo = path.read_bytes()  # a picture that is gone leaves its caption: text goes out all the same
+        photo = path.read_bytes()
     return Part(html=str(part["html"]), plain=str(part["plain"]), photo=photo)

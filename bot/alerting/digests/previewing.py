@@ -16,7 +16,8 @@ from bot.alerting.periods import Period, next_due, period_ending
 from bot.alerting.quiet import zone_of
 from bot.alerting.routing import PRIORITY
 from bot.domain import Chat, Delivery, DeliveryKind, DeliveryState
-from bot.telegram.messages import Outgoing, Part
+from bot.telegram.composing import finished
+from bot.telegram.messages import Outgoing
 
 
 async def digest_now(
@@ -58,7 +59,7 @@ def compose_now(
         digest_now(engine, chat, now=now, charts=charts, pictures=pictures, templates=templates, preview=preview)
     )
     found: Any = delivery.payload["parts"]
-    return Outgoing(parts=tuple(_part(part) for part in found))
+    return Outgoing(parts=tuple(finished(part) for part in found))
 
 
 def running_period(chat: Chat, *, now: datetime, preview: bool) -> Period:
@@ -69,9 +70,3 @@ def running_period(chat: Chat, *, now: datetime, preview: bool) -> Period:
         ending = period_ending(chat, upcoming.astimezone(zone_of(chat.zone)).date())
         start = ending.start if ending is not None else start
     return Period(key=f"now:{now:%Y%m%d%H%M}", start=min(start, now), end=now)
-
-
-def _part(part: dict[str, str]) -> Part:
-    path = Path(part["photo_path"]) if "photo_path" in part else None
-    photo = path.read_bytes() if path is not None and path.is_file() else None
-    return Part(html=part["html"], plain=part["plain"], photo=photo)
