@@ -25,7 +25,7 @@ Numbers = NDArray[np.float64]
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 LEDE: Final = 250
 """Characters of the body that are encoded: the time of the encoder grows with the text, its use does not."""
-BANDS: Final = {QUICK: (0.12, 0.8), ACCURATE: (0.02, 1.0)}
+BANDS: Final = {QUICK: (0.18, 0.7), ACCURATE: (0.02, 1.0)}
 """Where an encoder is asked: from a part of the first model's threshold up to a probability."""
 
 
