@@ -25,6 +25,10 @@ rules: $(VENV)/.ready
 
 check: lint types rules test
 
+# Both engines, eight minutes: kills, cut connections, failing feeds, a failing Telegram, wrong clocks. Nothing may be lost.
+chaos: $(VENV)/.ready-dev
+	@$(BIN)/python benchmarks/chaos.py --seconds 200
+
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || { echo "Setting up in $(VENV), once (about a minute)"; $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
