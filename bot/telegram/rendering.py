@@ -187,7 +187,7 @@ def _parties(story: Story, translator: Translator) -> list[Block]:
     issuers = _list([translator.country(one_line(code, 40)) for code in story.issuers])
     targets = _list([translator.country(one_line(code, 40)) for code in story.targets])
     way = f"{issuers} → {targets}" if issuers and targets else issuers or (f"→ {targets}" if targets else "")
-    goods = _list([one_line(goods.replace("_", " "), 40) for goods in story.goods])
+    goods = _list([one_line(translator.goods(name), 40) for name in story.goods])
     line = " · ".join(words for words in (way, goods) if words)
     return [Block(spans=(Span(text=line),))] if line else []
 

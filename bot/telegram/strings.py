@@ -129,6 +129,12 @@ class Translator:
         name = self.t(COUNTRIES.get(code, code))
         return f"{flag(code)} {name}".strip()
 
+    def goods(self, name: str) -> str:
+        """Give goods in words by their id; an id that we have no name for is shown with blanks."""
+        from bot.telegram.goods import GOODS  # noqa: PLC0415 - as above
+
+        return self.t(GOODS[name]) if name in GOODS else name.replace("_", " ")
+
 
 @cache
 def strings(lang: str) -> Translator:

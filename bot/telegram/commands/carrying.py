@@ -78,21 +78,7 @@ def _exported(turn: Turn) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "exported_at": turn.now.isoformat(),
-        "settings": {
-            "lang": chat.lang,
-            "zone": chat.zone,
-            "level": chat.level.word,
-            "mode": chat.mode.value,
-            "batch_minutes": chat.batch_minutes,
-            "silent_below": chat.silent_below.word,
-            "quiet_from": chat.quiet_from,
-            "quiet_to": chat.quiet_to,
-            "digest_on": chat.digest_on,
-            "digest_daily": chat.digest_daily,
-            "digest_weekday": chat.digest_weekday,
-            "digest_time": chat.digest_time,
-            "link_previews": chat.link_previews,
-        },
+        "settings": _settings_of(chat),
         "rules": [
             {
                 "name": one.name,
@@ -111,6 +97,24 @@ def _exported(turn: Turn) -> dict[str, Any]:
             {"story": one.story_id, "vote": one.vote, "reason": one.reason, "at": one.created_at.isoformat()}
             for one in votes
         ],
+    }
+
+
+def _settings_of(chat: Chat) -> dict[str, Any]:
+    return {
+        "lang": chat.lang,
+        "zone": chat.zone,
+        "level": chat.level.word,
+        "mode": chat.mode.value,
+        "batch_minutes": chat.batch_minutes,
+        "silent_below": chat.silent_below.word,
+        "quiet_from": chat.quiet_from,
+        "quiet_to": chat.quiet_to,
+        "digest_on": chat.digest_on,
+        "digest_daily": chat.digest_daily,
+        "digest_weekday": chat.digest_weekday,
+        "digest_time": chat.digest_time,
+        "link_previews": chat.link_previews,
     }
 
 

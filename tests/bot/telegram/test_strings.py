@@ -1,8 +1,12 @@
+import re
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 import bot.telegram
+from bot.telegram.goods import GOODS
+from bot.telegram.strings import strings
 
 HOME = Path(bot.telegram.__file__).parent
 SPEAKING = (HOME, HOME.parent / "alerting")  # the folders that word what users read
@@ -61,3 +65,15 @@ def test_the_compiled_catalog_is_up_to_date(catalog):
             forms = compiled[message.id].string
             same = (tuple(forms) if isinstance(forms, list) else forms) == message.string
             assert same, f"{message.id}: run pybabel compile -D straitwatch -d bot/telegram/locales"
+
+
+def test_every_goods_of_the_gazetteer_has_a_name():
+    known = set(re.findall(r"\bid: ([a-z0-9_]+)", (files("rules") / "gazetteer" / "goods.yaml").read_text()))
+    assert len(known) > 50
+    assert known - set(GOODS) == set()
+
+
+def test_goods_are_named_in_the_language_of_the_chat():
+    assert strings("de").goods("rare_earths") == "Seltene Erden"
+    assert strings("en").goods("nvidia_h20") == "Nvidia H20"
+    assert strings("de").goods("something_new") == "something new"
