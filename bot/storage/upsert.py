@@ -29,15 +29,20 @@ def insert_new_keys(tx: Connection, table: Table, rows: Sequence[Mapping[str, An
 
 
 def upsert(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the rows, or update all given columns of those whose primary key is there already."""
+    """Insert the rows, or update all given columns of those whose primary key is there already.
+
+    All rows give the same columns; one statement is made and run for each of them.
+    """
+    if not rows:
+        return
     keys = [column.name for column in table.primary_key]
-    for row in rows:
-        changes = {name: value for name, value in row.items() if name not in keys}
-        statement = _insert(tx, table).values(dict(row))
-        if changes:
-            tx.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes))
-        else:
-            tx.execute(statement.on_conflict_do_nothing())
+    statement = _insert(tx, table)
+    changes = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    if changes:
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    else:
+        statement = statement.on_conflict_do_nothing()
+    tx.execute(statement, [dict(row) for row in rows])
 
 
 def add_up(tx: Connection, table: Table, row: Mapping[str, Any], column: str) -> None:
