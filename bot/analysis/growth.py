@@ -131,11 +131,11 @@ def _direction(members: Iterable[StoryArticle]) -> Direction:
 def _stage(members: Iterable[StoryArticle]) -> Stage:
     """Take the furthest stage that an official or wire source, or two publishers, report; else the first one's."""
     members = [member for member in members if member.copy_of is None]
-    believed = [members[0].stage]
+    backers: dict[Stage, set[str]] = {}
     for member in members:
-        backers = {other.publisher for other in members if other.stage is member.stage}
-        if member.tier <= 2 or len(backers) >= 2:
-            believed.append(member.stage)
+        backers.setdefault(member.stage, set()).add(member.publisher)
+    believed = [members[0].stage]
+    believed += [member.stage for member in members if member.tier <= 2 or len(backers[member.stage]) >= 2]
     return max(believed, key=lambda stage: STAGE_ORDER[stage])
 
 
