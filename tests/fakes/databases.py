@@ -1,6 +1,8 @@
 """Real databases for tests: SQLite files, and a PostgreSQL server that the test run starts for itself."""
 
 import itertools
+import os
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -62,6 +64,8 @@ def postgres() -> Iterator[Postgres]:
             yield made
             made.close()
         finally:
+            if (number := server.get_pid()) is not None:
+                os.kill(number, signal.SIGQUIT)  # at once, without writing what is deleted in a moment
             server.cleanup()
 
 
