@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.environment import load_settings
 from bot.errors import ConfigurationError, InputError, NotFoundError
-from bot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.alerting.digests.exporting import Format
     from bot.alerting.periods import Period
     from bot.domain import Chat
+    from bot.settings import Settings
 
 _FORMATS = "html, md, json or text"
 
@@ -93,7 +94,7 @@ def export_(
 
 
 async def _make(
-    engine: "Engine", chat: "Chat", period: "Period", form: "Format", settings: Settings, *, now: datetime
+    engine: "Engine", chat: "Chat", period: "Period", form: "Format", settings: "Settings", *, now: datetime
 ) -> str:
     from dataclasses import replace
 
@@ -116,7 +117,7 @@ async def _make(
     return text
 
 
-def _chat(engine: "Engine", key: str, settings: Settings) -> "Chat":
+def _chat(engine: "Engine", key: str, settings: "Settings") -> "Chat":
     from bot.domain import Chat, ChatKind
     from bot.storage.chats import all_chats, load_chat
     from bot.storage.transactions import looking

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.environment import load_settings
 from bot.errors import InputError, NotFoundError
-from bot.settings import load_settings
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bot.settings import load_settings
+from bot.cli.environment import load_settings
 
 if TYPE_CHECKING:
     from rich.console import Console

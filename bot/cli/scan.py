@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.environment import load_settings
 from bot.errors import InputError
-from bot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
     from bot.domain import Article, Assessment
+    from bot.settings import Settings
 
 MAX_BYTES = 5_000_000
 LONGEST_HEADLINE = 300  # characters
@@ -48,7 +49,7 @@ def scan(
     show(Console(), best, assessment, whole=explain)
 
 
-def _read(what: str, settings: Settings) -> "Article":
+def _read(what: str, settings: "Settings") -> "Article":
     if what.startswith(("http://", "https://")):
         return asyncio.run(_fetch(what, settings))
     if what == "-":
@@ -62,7 +63,7 @@ def _read(what: str, settings: Settings) -> "Article":
     return _article(content, url="", name=name)
 
 
-async def _fetch(url: str, settings: Settings) -> "Article":
+async def _fetch(url: str, settings: "Settings") -> "Article":
     from bot.app import make_fetcher
     from bot.ingest.fetching import Request
     from bot.ingest.polling import judge

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.environment import load_settings
 from bot.errors import InputError, NotFoundError
-from bot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+    from bot.settings import Settings
 
 
 app = typer.Typer(help="Show what is watched and how it fares; add, remove and exchange sources.")
@@ -210,7 +212,7 @@ def _change(source_id: str, what: str, *arguments: str) -> None:
         getattr(rows, what)(tx, source_id, *arguments)
 
 
-def _engine(settings: Settings | None = None) -> "Engine":
+def _engine(settings: "Settings | None" = None) -> "Engine":
     from bot.ingest.catalog import load_catalog
     from bot.storage.database import open_engine
     from bot.storage.sources import upsert_catalog

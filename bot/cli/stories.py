@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli.environment import load_settings
 from bot.errors import InputError, NotFoundError
-from bot.settings import load_settings
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import checkup
-from bot.settings import env_example, load_settings
+from bot.cli.environment import load_settings
 
 db = typer.Typer(help="Upgrade, back up, restore and move the database.", no_args_is_help=True)
 
@@ -25,6 +25,8 @@ def settings(
 ) -> None:
     """Show the settings in force, secrets hidden, and where each comes from."""
     if example:
+        from bot.settings import env_example
+
         typer.echo(env_example(), nl=False)
         return
     from rich.console import Console
