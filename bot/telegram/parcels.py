@@ -1,98 +1,33 @@
 """One delivery on its way: sends its parts in order, adapts to what Telegram refuses, and writes every outcome down."""
 
-import random
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from bot.alerting.routing import URGENT
 from bot.crashpoints import reached
 from bot.domain import Chat
-from bot.errors import StorageError
 from bot.storage import outbox
 from bot.storage.chats import trust
 from bot.storage.outbox import UNKNOWN_MESSAGE, Claim
 from bot.storage.paces import save_paces
 from bot.storage.posts import Post, drop_post, save_post
-from bot.storage.transactions import writing
-from bot.telegram.clocks import Clock
+from bot.telegram.desk import Desk, urgent
 from bot.telegram.markup import halve
-from bot.telegram.messages import Failure, FailureKind, Options, Outgoing, Part, Target, TargetError
-from bot.telegram.pacing import Pacer
+from bot.telegram.messages import Failure, FailureKind, Options, Outgoing, Part, TargetError
 from bot.telegram.settling import Action, Verdict, settle
 from bot.telegram.verdicts import apply_verdict, move_to_general
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 _CAME_TO_NOTHING = frozenset({FailureKind.UNSENT, FailureKind.RETRY, FailureKind.UNKNOWN})
-_MANY = 3  # chats refused within as many seconds as follow: the whole bot is held
-_AT_ONCE_SECONDS = 10.0
 _SPLITS = 6  # how often one delivery may be halved before it is given up
 _ANSWERED = timedelta(seconds=60)  # how long an accepted message proves that Telegram is there
-
-
-class Offload(Protocol):
-    """Runs a function that blocks, off the event loop."""
-
-    def __call__(self, function: Callable[[], T], /) -> Awaitable[T]:
-        """Give what the function returns."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Desk:
-    """What the parcels of one sender share, and what they learn about Telegram on their way."""
-
-    engine: "Engine"
-    target: Target
-    pacer: Pacer
-    clock: Clock
-    offload: Offload
-    lease: timedelta
-    chance: random.Random
-    counts: Counter[str] = field(default_factory=Counter)  # outcomes, for the metrics
-    accepted_at: datetime | None = None  # when Telegram last accepted anything
-    doubted_at: datetime | None = None  # when a request last got no answer
-    outage: int = 0  # requests in a row that came to nothing, whatever the chat
-    refused: dict[int, float] = field(default_factory=dict)  # when which chat last got "too many requests"
-    halted: str = ""  # why sending has stopped for good
-
-    def hold(self, telegram_id: int, moment: float, seconds: float) -> None:
-        """Hold one chat, or all where several were refused at once: then the bot as a whole is too fast."""
-        self.pacer.hold(telegram_id, moment + seconds)
-        self.refused = {key: at for key, at in self.refused.items() if at > moment - _AT_ONCE_SECONDS}
-        self.refused[telegram_id] = moment
-        if len(self.refused) >= _MANY:
-            self.pacer.hold(None, moment + seconds)
-
-    def take(self, held: Claim, moment: float) -> bool:
-        """Take a slot for the next request of a delivery; False where it has to wait."""
-        return self.pacer.take(held.chat, moment, urgent=urgent(held))
-
-    async def commit(self, write: Callable[["Connection"], T]) -> T:
-        """Run a transaction until it succeeds: what Telegram did must be written down, even after a full disk."""
-        while True:
-            try:
-                return await self.offload(lambda: self._write(write))
-            except StorageError as error:
-                self.counts["storage_trouble"] += 1
-                log.error("outcome_not_stored", error=str(error))  # noqa: TRY400 - the text says it all
-                await self.clock.sleep(1.0)
-
-    def _write(self, write: Callable[["Connection"], T]) -> T:
-        with writing(self.engine) as tx:
-            return write(tx)
-
-
-def urgent(held: Claim) -> bool:
-    """Tell whether a delivery may use the slots of a group that are kept for alerts."""
-    return held.delivery.priority <= URGENT
 
 
 class Parcel:

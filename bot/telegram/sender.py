@@ -24,9 +24,10 @@ from bot.storage.paces import drop_paces, load_paces, save_paces
 from bot.storage.transactions import looking, writing
 from bot.telegram.clocks import Clock, SystemClock
 from bot.telegram.composing import REPEAT, Composer
+from bot.telegram.desk import Desk, Offload
 from bot.telegram.messages import Outgoing, Target
 from bot.telegram.pacing import Pacer
-from bot.telegram.parcels import Desk, Offload, Parcel
+from bot.telegram.parcels import Parcel
 from bot.telegram.settling import OUTAGE
 
 if TYPE_CHECKING:
