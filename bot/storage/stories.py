@@ -82,6 +82,7 @@ def save_story(tx: Connection, story: Story, *, now: datetime) -> None:
             {"article_id": member["article_id"], "story_id": story.id, "payload": member, "added_at": now}
             for member in members
         ],
+        keep={"added_at": "story_id"},
     )
 
 

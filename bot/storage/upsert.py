@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Table, case
 from sqlalchemy.dialects import postgresql, sqlite
 
 BOUND_VALUES = 10_000  # of one statement; SQLite allows 32,766, PostgreSQL 65,535
@@ -28,16 +28,22 @@ def insert_new_keys(tx: Connection, table: Table, rows: Sequence[Mapping[str, An
     return inserted
 
 
-def upsert(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def upsert(
+    tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, keep: Mapping[str, str] | None = None
+) -> None:
     """Insert the rows, or update all given columns of those whose primary key is there already.
 
-    All rows give the same columns; one statement is made and run for each of them.
+    All rows give the same columns; one statement is made and run for each of them. `keep` names columns that stay as
+    they are while another column does: `{"added_at": "story_id"}` keeps when a row came as long as it does not move.
     """
     if not rows:
         return
     keys = [column.name for column in table.primary_key]
     statement = _insert(tx, table)
-    changes = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    changes: dict[str, ColumnElement[Any]] = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    for kept, while_same in (keep or {}).items():
+        same = table.c[while_same] == statement.excluded[while_same]
+        changes[kept] = case((same, table.c[kept]), else_=statement.excluded[kept])
     if changes:
         statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
     else:
