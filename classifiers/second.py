@@ -23,8 +23,8 @@ from classifiers.wording import clean_body, clean_title
 
 Numbers = NDArray[np.float64]
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
-LEDE: Final = 250
-"""Characters of the body that are encoded: the time of the encoder grows with the text, its use does not."""
+LEDES: Final = {QUICK: 0, ACCURATE: 250}
+"""Characters of the body that each encoder reads: its time grows with the text. The quick one reads titles alone."""
 BANDS: Final = {QUICK: (0.18, 0.7), ACCURATE: (0.02, 1.0)}
 """Where an encoder is asked: from a part of the first model's threshold up to a probability."""
 
@@ -78,6 +78,7 @@ class Seconded:
 
     def __init__(self, model: Model, second: Second, encode: Encode, name: str) -> None:
         self._model, self._second, self._encode = model, second, encode
+        self._lede = LEDES[name]
         self.card = {**model.card, "threshold": second.threshold, "encoder": name}
         self.version = f"{model.version}.{name}"
         self.threshold = second.threshold
@@ -94,7 +95,7 @@ class Seconded:
         unsure = np.flatnonzero(self._second.asked(chances) | other).tolist()
         if not unsure:
             return found
-        values = self._second.values(self._encode([text_of(items[i]) for i in unsure]))
+        values = self._second.values(self._encode([text_of(items[i], self._lede) for i in unsure]))
         mixed = self._second.mixed(logits[unsure, 0], values)
         alone = _sigmoid(self._second.alone[0] * values + self._second.alone[1])
         for i, probability in zip(unsure, np.where(other[unsure], alone, mixed).tolist(), strict=True):
@@ -110,11 +111,11 @@ Detector = Model | Seconded
 """What judges items: the linear model alone, or with a second opinion."""
 
 
-def text_of(item: Item) -> str:
-    """Return the text that is encoded: title and the beginning of the body."""
-    body = clean_body(item.body)[:LEDE] if item.body else ""
+def text_of(item: Item, lede: int) -> str:
+    """Return the text that is encoded: the title, and `lede` characters of the body; without a title the body's."""
     title = clean_title(item.title)
-    return f"{title}. {body}" if body else title
+    body = clean_body(item.body)[: lede if title else LEDES[ACCURATE]] if item.body and (lede or not title) else ""
+    return f"{title}. {body}" if title and body else title or body
 
 
 def save_second(folder: Path, second: Second, *, base: str, encoder: str, card: dict[str, Any]) -> Path:

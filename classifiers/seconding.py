@@ -10,7 +10,7 @@ from classifiers.corpus import Example
 from classifiers.encoder import QUICK
 from classifiers.features import Item
 from classifiers.model import Model
-from classifiers.second import BANDS, Encode, Second, text_of
+from classifiers.second import BANDS, LEDES, Encode, Second, text_of
 from classifiers.training import Numbers, Signals, best_threshold, platt, readings_of
 
 GAMMA: Final = 1.0
@@ -37,7 +37,7 @@ def teach_second(
     from sklearn.svm import SVC  # noqa: PLC0415 -- half a second, needed only to train
 
     known = [e for e in examples if e.relevant is not None]
-    raw = encode([_text(e) for e in known])
+    raw = encode([_text(e, name) for e in known])
     centre = raw.mean(axis=0)
     scale = float(np.linalg.norm(raw - centre, axis=1).mean())
     machine = SVC(C=PENALTY, gamma=GAMMA, cache_size=500).fit((raw - centre) / scale, [e.chance for e in known])
@@ -56,7 +56,7 @@ def teach_second(
     )
     sure = [e for e in tuning if e.relevant is not None]
     logits = model.logits(readings_of(sure, signals))[:, 0]
-    return _mixed(second, model, logits, second.values(encode([_text(e) for e in sure])), sure)
+    return _mixed(second, model, logits, second.values(encode([_text(e, name) for e in sure])), sure)
 
 
 def _mixed(second: Second, model: Model, logits: Numbers, values: Numbers, sure: Sequence[Example]) -> Second:
@@ -73,5 +73,5 @@ def _mixed(second: Second, model: Model, logits: Numbers, values: Numbers, sure:
     return replace(mixed, threshold=best_threshold(served, labels))
 
 
-def _text(example: Example) -> str:
-    return text_of(Item(title=example.title, body=example.body))
+def _text(example: Example, name: str) -> str:
+    return text_of(Item(title=example.title, body=example.body), LEDES[name])

@@ -79,8 +79,10 @@ def test_a_second_opinion_fitted_to_another_model_is_refused(taught, second, tmp
 
 
 def test_the_encoded_text_is_title_and_the_beginning_of_the_body():
-    assert text_of(Item(title="T", body="b" * 400)) == "T. " + "b" * 250
-    assert text_of(Item(title="T")) == "T"
+    assert text_of(Item(title="T", body="b" * 400), 250) == "T. " + "b" * 250
+    assert text_of(Item(title="T"), 250) == "T"
+    assert text_of(Item(title="T", body="b"), 0) == "T"
+    assert text_of(Item(title="", body="b"), 0) == "b"
 
 
 @pytest.mark.skipif(not available(), reason="the sentence encoder is not installed")
