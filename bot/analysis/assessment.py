@@ -27,7 +27,7 @@ class Thresholds:
     foreign: float = 4.0  # the sentence encoder alone has read it, in a language that no example taught
 
 
-# Chosen by `benchmarks/decision.py`, which also leaves out each clause in turn: `balanced` is the far end of the plateau
+# Chosen by `benchmarks/decision.py`, which leaves out each clause in turn: `balanced` is the far end of the plateau
 # of F1 on the development news, where an unsampled stream holds fewest false alarms (figures in `docs/model-card.md`).
 PROFILES: Mapping[str, Thresholds] = {
     "eager": Thresholds(alone=1.0, with_rule=0.15, official=0.5, vetoed=1.0, foreign=3.0),
