@@ -3,7 +3,8 @@
 import gc
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,38 @@ def no_power_cuts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(databases, "_prepare_sqlite", prepare_for_tests)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loaded_once() -> Iterator[None]:
+    """The shipped model, cues, rules and languages are read once a process; what a test names itself is read anew."""
+    import classifiers.second
+    import rules.cues
+    import rules.loading
+    from bot.analysis.languages import LanguageReader
+
+    shipped = [rules.loading.shipped()]
+    identifier = cache(LanguageReader.__dict__["_identifier"].func)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifiers.second, "load_detector", _once(classifiers.second.load_detector, [(), (None,)]))
+        patch.setattr(rules.cues, "load_reader", _once(rules.cues.load_reader, [()]))
+        patch.setattr(rules.loading, "load", _once(rules.loading.load, [(shipped,)]))
+        patch.setattr(LanguageReader, "_identifier", property(lambda _: identifier(None)))
+        yield
+
+
+def _once(load: Callable[..., Any], shipped: list[tuple[Any, ...]]) -> Callable[..., Any]:
+    """Keep what `load` gives for arguments that mean the shipped files."""
+    kept: list[Any] = []
+
+    def load_once(*arguments: Any, **options: Any) -> Any:
+        if options or arguments not in shipped:
+            return load(*arguments, **options)
+        if not kept:
+            kept.append(load(*arguments))
+        return kept[0]
+
+    return load_once
 
 
 @pytest.fixture(scope="session")
