@@ -7,6 +7,7 @@ starts another. The process knows no settings, no token and no database.
 import json
 import logging
 import math
+import re
 import resource
 import struct
 import sys
@@ -14,6 +15,7 @@ import warnings
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from bot.domain import Source, SourceKind
@@ -63,10 +65,21 @@ def main() -> None:
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (allowance if hard < 0 else min(allowance, hard), hard))
         result = run_job(*job)
-        result["peak_kb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        result["peak_kb"] = _peak_kb()
         written = json.dumps(result).encode()
         target.write(FRAME.pack(len(written), 0) + written)
         target.flush()
+
+
+def _peak_kb() -> int:
+    """Give the most memory that this process ever used, 0 where the system does not say.
+
+    Not `ru_maxrss`: that outlives exec, so that a large parent would make every one of its parsers look large.
+    """
+    with suppress(OSError):
+        found = re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"), re.MULTILINE)
+        return int(found[1]) if found else 0
+    return 0
 
 
 def _receive(source: BinaryIO) -> tuple[dict[str, Any], bytes] | None:

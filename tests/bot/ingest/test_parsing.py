@@ -8,7 +8,7 @@ import pytest
 from bot.domain import Source, SourceKind
 from bot.ingest.fetching import Failure, FailureKind, Request, Response
 from bot.ingest.items import Parsed
-from bot.ingest.parsing import InlineParsers, ParserPool
+from bot.ingest.parsing import RETIRE_ABOVE_KB, InlineParsers, ParserPool
 from tests.fakes.feed_faults import NOW, Entry, rss, series
 
 SOURCE = Source(
@@ -50,6 +50,17 @@ async def test_a_parser_that_burns_its_allowance_is_replaced(pool: ParserPool) -
     assert isinstance(await pool.parse(SOURCE, response(rss(series(1))), {}, at=NOW), Parsed)
 
 
+async def test_a_parser_serves_on_however_large_this_process_is(pool: ParserPool) -> None:
+    ballast = b"x" * (RETIRE_ABOVE_KB + 50_000) * 1024
+    used = []
+    for _ in range(2):
+        assert isinstance(await pool.parse(SOURCE, response(rss(series(1))), {}, at=NOW), Parsed)
+        used += [process._process.pid for process in pool._idle if process]
+    assert len(ballast) > RETIRE_ABOVE_KB * 1024
+    assert len(used) == 2
+    assert len(set(used)) == 1
+
+
 async def test_a_parser_that_hangs_is_stopped_by_the_clock() -> None:
     async with ParserPool(size=1, cpu_seconds=30, deadline=timedelta(seconds=0.8)) as pool:
         stopped = await pool.parse(SOURCE, response(QUADRATIC), {}, at=NOW)
@@ -76,6 +87,6 @@ async def test_what_is_no_feed_is_refused_in_words(pool: ParserPool) -> None:
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")
 async def test_the_parser_process_sees_no_secret(pool: ParserPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "12345:canary")
-    await pool.parse(SOURCE, response(rss(series(1))), {}, at=NOW)
-    process = next(one for one in pool._idle if one)
+    assert isinstance(await pool.parse(SOURCE, response(rss(series(1))), {}, at=NOW), Parsed)
+    (process,) = [one for one in pool._idle if one]
     assert b"canary" not in environment_of(process._process.pid)
