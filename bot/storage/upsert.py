@@ -6,8 +6,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, case
 from sqlalchemy.dialects import postgresql, sqlite
 
-BOUND_VALUES = 10_000  # of one statement; SQLite allows 32,766, PostgreSQL 65,535
-
 
 def insert_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert the rows whose primary key is not there yet; returns how many were new.
@@ -19,13 +17,11 @@ def insert_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) 
 
 def insert_new_keys(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
     """Insert the rows whose primary key is not there yet, and give the keys of those that were new, in any order."""
-    inserted: list[tuple[Any, ...]] = []
-    at_once = BOUND_VALUES // len(rows[0]) if rows else 1
-    for start in range(0, len(rows), at_once):
-        part = [dict(row) for row in rows[start : start + at_once]]
-        statement = _insert(tx, table).values(part).on_conflict_do_nothing().returning(*table.primary_key.columns)
-        inserted += [tuple(row) for row in tx.execute(statement)]
-    return inserted
+    if not rows:
+        return []
+    # Given as a list of rows, the statement is compiled once and kept; SQLAlchemy sends them in batches.
+    statement = _insert(tx, table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return [tuple(row) for row in tx.execute(statement, [dict(row) for row in rows])]
 
 
 def upsert(
