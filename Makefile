@@ -11,8 +11,10 @@ run: $(VENV)/.ready
 demo: $(VENV)/.ready
 	@$(BIN)/straitwatch demo
 
+# One process a core; ARGS="-n 0 tests/rules" runs a part in one process. Each keeps to one thread and to compiled tests.
 test: $(VENV)/.ready-dev
-	@$(BIN)/python -m pytest -q
+	@env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \
+		$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
 
 lint: $(VENV)/.ready-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
