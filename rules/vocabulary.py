@@ -92,7 +92,9 @@ _TABLE: Final = (
     Field(name="target", kind="names", meaning="at whom the measure is aimed", example="target:cn"),
     Field(name="instrument", kind="names", meaning="the legal instrument", example='instrument:"entity list"'),
     Field(name="eccn", kind="names", meaning="an export control classification number", example="eccn:3A090"),
-    Field(name="rule", kind="names", meaning="a rule of the catalog that matched, by id", example="rule:entity_list_us"),
+    Field(
+        name="rule", kind="names", meaning="a rule of the catalog that matched, by id", example="rule:entity_list_us"
+    ),
     Field(name="source", kind="names", meaning="the id of the source", example="-source:wccftech"),
     Field(name="publisher", kind="names", meaning="the publisher family", example="publisher:reuters"),
     Field(
