@@ -136,7 +136,11 @@ async def test_a_watch_shows_its_figures_and_its_token_nowhere(tmp_path, logs) -
 
                 async def polled():
                     page = (await client.get("/metrics")).text
-                    return page if 'straitwatch_polls_total{result="failed"} 1.0' in page else ""
+                    shown = (
+                        'straitwatch_polls_total{result="failed"} 1.0',
+                        'straitwatch_source_failures{source="feed-1"} 1.0',
+                    )
+                    return page if all(line in page for line in shown) else ""
 
                 metrics = await until(polled)
                 ready = await client.get("/readyz")
