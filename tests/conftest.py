@@ -3,8 +3,10 @@
 import gc
 import os
 import resource
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ settings.load_profile("deep" if os.environ.get("STRAITWATCH_TESTS") == "deep" el
 
 
 def pytest_configure() -> None:
+    if find_spec("sniffio") is None:  # httpcore asks for it several times a request, and each time all of sys.path
+        sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY if hard < 0 else min(MOST_MEMORY, hard), hard))
 

@@ -10,7 +10,7 @@ from bot.storage.outbox import summary
 from tests.fakes.bot_api import BotApi
 from tests.fakes.feed_faults import Entry, rss
 from tests.fakes.feed_server import FeedServer
-from tests.fakes.one_round import child, now, prepare
+from tests.fakes.one_round import PRELOAD, child, now, prepare
 
 CHATS = [51, 52]
 TITLES = ["Ministry bans exports of gallium", "Senate bans imports of uranium", "Port crane wins prize"]
@@ -24,7 +24,7 @@ KILLED = 137
 def processes():
     """Start processes from a server that has the product imported, so that each costs milliseconds."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.fakes.one_round"])
+    context.set_forkserver_preload(PRELOAD)
     return context
 
 

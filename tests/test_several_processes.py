@@ -13,7 +13,7 @@ from bot.storage.outbox import summary
 from tests.fakes.bot_api import BotApi
 from tests.fakes.feed_faults import Entry, rss
 from tests.fakes.feed_server import FeedServer
-from tests.fakes.one_round import child, now, prepare
+from tests.fakes.one_round import PRELOAD, child, now, prepare
 
 HOUSES = 8
 CHATS = [61, 62, 63]
@@ -33,7 +33,7 @@ def _feed(number: int) -> bytes:
 @pytest.mark.parametrize("database", [pytest.param("postgres", marks=pytest.mark.postgres), "sqlite"], indirect=True)
 async def test_processes_side_by_side_make_one_story_and_one_message_a_chat(database) -> None:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.fakes.one_round"])
+    context.set_forkserver_preload(PRELOAD)
     with FeedServer() as feeds:
         for number in range(HOUSES):
             feeds.serve(f"/{number}", _feed(number))

@@ -19,9 +19,15 @@ from bot.storage.subscriptions import save_subscription
 from bot.storage.upgrading import upgrade
 from bot.telegram.composing import StoryComposer
 from bot.telegram.notifier import TelegramTarget, make_bot
+from bot.telegram.pacing import Limits, Pacer
 from bot.telegram.sender import Sender
 from rules.definitions import Rule
 from tests.fakes.values import assessment, chat, subscription
+
+# What a fork server imports once, so that a process costs milliseconds: this, and what the product imports when needed.
+PRELOAD = ["tests.fakes.one_round", "bot.ingest.kinds", "feedparser", "telegram"]
+# One message at a time to a chat, as everywhere, but not a second apart.
+BRISK = Limits(private_window=0.05)
 
 
 class WordAssessor:
@@ -84,8 +90,9 @@ async def play(database: str, port: int, api: str, token: str) -> None:
         rounds = Rounds(engine=engine, pipeline=pipeline, clock=now, worker=str(os.getpid()))
         while await rounds.begin():
             await rounds.settle()
+        target, holder = TelegramTarget(bot), str(os.getpid())
         await Sender(
-            engine, TelegramTarget(bot), StoryComposer(now), holder=str(os.getpid()), tenure=timedelta(seconds=0.2)
+            engine, target, StoryComposer(now), Pacer(BRISK), holder=holder, tenure=timedelta(seconds=0.2)
         ).drain()
     engine.dispose()
 
