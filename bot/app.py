@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 from bot.analysis.assessment import Assessor
 from bot.domain import Chat, ChatKind, Severity, Source, Subscription, Topic, derive_id
-from bot.errors import ConfigurationError, Fault
+from bot.errors import ConfigurationError, Fault, StorageError
 from bot.redaction import guard_logging, redact_event
 from bot.settings import Settings
 from bot.storage.database import open_engine
@@ -128,6 +128,8 @@ def open_house(settings: Settings) -> House:
         upgrade(engine)
     except ConfigurationError as error:
         faults += error.faults
+    except StorageError as error:
+        raise StorageError("\n".join([*map(str, faults), str(error)])) from error
     if faults or engine is None or assessor is None:
         raise ConfigurationError(faults)
     return House(settings=settings, engine=engine, sources=sources, assessor=assessor)

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -79,8 +79,17 @@ class Settings(BaseSettings):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(f"{value!r} is no IANA time zone; write it like Europe/Amsterdam")
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones, such as Europe
+            raise ValueError(f"{value!r} is no IANA time zone; write it like Europe/Amsterdam") from None
+        return value
+
+    @field_validator("telegram_token_file", "sources_file", "rules_dir", "templates_dir", "model_file")
+    @classmethod
+    def _present_path(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.exists():
+            raise ValueError(f"{value} does not exist")
         return value
 
     @field_validator("terminal_level")
@@ -121,23 +130,16 @@ class Settings(BaseSettings):
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:
     """Read the environment and `env_file`; raises ConfigurationError with every fault, its place and remedy."""
     present = env_file if env_file is not None and env_file.is_file() else None
-    faults: list[Fault] = []
     try:
         settings = Settings(_env_file=present, **_plain_database_url())  # type: ignore[call-arg]
     except ValidationError as error:
+        faults: list[Fault] = []
         for fault in error.errors():
             name = PREFIX + "_".join(str(part) for part in fault["loc"][:1]).upper()
             problem = str(fault["msg"]).removeprefix("Value error, ")
             place = f"{name} (environment or {env_file})"
             faults.append(Fault(place=place, problem=problem, remedy="Set it right or leave it out for the default"))
         raise ConfigurationError(faults) from None
-    for name in ("telegram_token_file", "sources_file", "rules_dir", "templates_dir", "model_file"):
-        path: Path | None = getattr(settings, name)
-        if path is not None and not path.exists():
-            remedy = "Create it, or leave the setting out"
-            faults.append(Fault(place=PREFIX + name.upper(), problem=f"{path} does not exist", remedy=remedy))
-    if faults:
-        raise ConfigurationError(faults)
     return settings
 
 

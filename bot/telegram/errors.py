@@ -68,6 +68,8 @@ _NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "Unsup
 class TokenRefusedError(StraitwatchError):
     """Telegram refuses the bot token: sending has stopped and the queue is kept."""
 
+    exit_code = 2
+
 
 def classify(error: Exception) -> Failure:
     """Give the class of a failed request (reliability table F1). The reason never holds the token."""
