@@ -25,7 +25,7 @@ MOST_MEMORY = 4 * 1024**3  # bytes of a test process and of each child: a runawa
 BUSY = [HealthCheck.too_slow]
 settings.register_profile("quick", max_examples=40, derandomize=True, deadline=None, suppress_health_check=BUSY)
 settings.register_profile("deep", max_examples=1000, deadline=None, suppress_health_check=BUSY)
-settings.load_profile("deep" if os.environ.get("STRAITWATCH_TESTS") == "deep" else "quick")
+settings.load_profile("deep" if os.environ.get("DEEP_TESTS") else "quick")
 
 
 def pytest_configure() -> None:
