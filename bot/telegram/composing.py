@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 Composer = Callable[["Connection", Delivery, Chat], Outgoing]
+# A message is composed at most this long before it counts as sent: what was decided meanwhile is told again.
+FLIGHT = timedelta(seconds=90)
 BUTTONS_LIVE_FOR = timedelta(days=90)
 REPEAT = "possible_repeat"  # payload key that the sender sets where an earlier attempt may have arrived
 
@@ -58,8 +60,8 @@ class StoryComposer:
             if still_owed(tx, chat.key, story.id):
                 return Outgoing(skip="the first message is yet to leave, and will show the latest state")
             post = batch_post(tx, chat.key, story.id)
-        if delivery.kind is not DeliveryKind.ALERT and post is not None and post.sent_at >= alert.decided_at:
-            return Outgoing(skip="the message was sent later than this was decided, and says it already")
+        if delivery.kind is not DeliveryKind.ALERT and post is not None and post.sent_at >= alert.decided_at + FLIGHT:
+            return Outgoing(skip="the message was composed later than this was decided, and says it already")
         if delivery.kind is DeliveryKind.EDIT:
             if post is None:
                 return Outgoing(skip="no message to edit: the alert itself will show the latest state")
