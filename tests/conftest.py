@@ -70,8 +70,10 @@ def no_power_cuts() -> Iterator[None]:
 def loaded_once() -> Iterator[None]:
     """The shipped model, cues, rules and languages are read once a process; what a test names itself is read anew."""
     import classifiers.second
+    import rules.__main__
     import rules.cues
     import rules.loading
+    import rules.scenarios
     from bot.analysis.languages import LanguageReader
 
     shipped = [rules.loading.shipped()]
@@ -79,7 +81,9 @@ def loaded_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifiers.second, "load_detector", _once(classifiers.second.load_detector, [(), (None,)]))
         patch.setattr(rules.cues, "load_reader", _once(rules.cues.load_reader, [()]))
-        patch.setattr(rules.loading, "load", _once(rules.loading.load, [(shipped,)]))
+        load = _once(rules.loading.load, [(shipped,)])
+        for user in (rules.loading, rules.__main__, rules.scenarios):
+            patch.setattr(user, "load", load)
         patch.setattr(LanguageReader, "_identifier", property(lambda _: identifier(None)))
         yield
 

@@ -1,9 +1,8 @@
 """docs/architecture.md is true: its folders exist, none is missing, and every library stands there with its homes."""
 
-import ast
 import re
 
-from tests.test_architecture import HOMES, PACKAGES, ROOT
+from tests.test_architecture import HOMES, PACKAGES, ROOT, imports, modules
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 FOLDERS = PAGE.partition("| folder or file | owns |")[2].partition("\n## ")[0]
@@ -27,14 +26,7 @@ def _listed() -> list[str]:
 
 def _imported() -> set[str]:
     """Give the top names of everything that our packages import."""
-    found: set[str] = set()
-    for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                found.update(alias.name.split(".")[0] for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-                found.add(node.module.split(".")[0])
-    return found
+    return {module.split(".")[0] for path in modules() for module, _ in imports(path)}
 
 
 def test_every_folder_on_the_page_exists() -> None:
