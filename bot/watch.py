@@ -1,6 +1,7 @@
 """The running watch: polls, sending, conversations and digests side by side until it is told to stop."""
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Coroutine
@@ -18,7 +19,7 @@ from bot.alerting.digests.planning import plan_due
 from bot.alerting.digests.previewing import compose_now
 from bot.analysis.assessment import Assessor
 from bot.app import House
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, StorageError
 from bot.operations.leading import RENEW_EVERY, TENURE, Lead, first_of
 from bot.operations.metrics import Metrics
 from bot.operations.overseeing import Overseer
@@ -29,6 +30,7 @@ from bot.storage import outbox
 from bot.storage import sources as source_rows
 from bot.storage.chats import load_chat, save_chat
 from bot.storage.database import reading
+from bot.storage.lags import Lag, alert_lag
 from bot.storage.pruning import prune
 from bot.storage.subscriptions import save_subscription
 from bot.telegram.commands.turns import Services
@@ -110,6 +112,7 @@ class Watch:
                 name=f"sender:{self._house.settings.token.partition(':')[0] or 'terminal'}",
                 holder=self._worker,
                 tenure=TENURE,
+                on_alert=self._measure if self._house.settings.metrics_listen else None,
             )
             self._overseer.sender = self.sender
             self._set_schedule(self.rounds)
@@ -295,6 +298,16 @@ class Watch:
             clock=app.now,
             stop=self._stop,
         )
+
+    async def _measure(self, delivery_id: str) -> None:
+        with contextlib.suppress(StorageError):  # a figure less: the message itself is sent and written down
+            lag = await asyncio.to_thread(self._lag, delivery_id)
+            if lag is not None:
+                self._metrics.note_accepted(lag)
+
+    def _lag(self, delivery_id: str) -> Lag | None:
+        with reading(self._house.engine) as tx:
+            return alert_lag(tx, delivery_id)
 
     def _note(self, told: Told) -> None:
         self._metrics.note(told)

@@ -13,9 +13,11 @@ from prometheus_client.registry import Collector
 
 from bot.operations.vitals import Vitals
 from bot.pipeline import Told
+from bot.storage.lags import Lag
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LAGS = (60, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400, 259_200)  # seconds: a minute to three days
+_INSIDE = (0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 30, 60, 300, 900, 3600)  # seconds: a good poll to an hour's outage
 _STAGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60)
 
 
@@ -40,6 +42,20 @@ class Metrics:
             buckets=_LAGS,
             registry=self._registry,
         )
+        self._published_to_accepted = Histogram(
+            "straitwatch_published_to_accepted_seconds",
+            "From publication of the article to the alert accepted by Telegram, a message each, by the source's tier",
+            ["tier"],
+            buckets=_LAGS,
+            registry=self._registry,
+        )
+        self._fetched_to_accepted = Histogram(
+            "straitwatch_fetched_to_accepted_seconds",
+            "The part of it since the poll that brought the article, a message each, by the source's tier",
+            ["tier"],
+            buckets=_INSIDE,
+            registry=self._registry,
+        )
         self._stage = Histogram(
             "straitwatch_stage_seconds",
             "Time of one poll in each stage: fetch, choose, assess, wait (for the grouping lock), store",
@@ -60,6 +76,11 @@ class Metrics:
             self._lag.labels(str(tier)).observe(seconds)
         for stage, seconds in told.seconds.items():
             self._stage.labels(stage).observe(seconds)
+
+    def note_accepted(self, lag: Lag) -> None:
+        """Count one alert that Telegram accepted. Those that a chat's own settings held back are not to be given."""
+        self._published_to_accepted.labels(str(lag.tier)).observe(lag.since_publication)
+        self._fetched_to_accepted.labels(str(lag.tier)).observe(lag.inside)
 
     def page(self, vitals: Vitals) -> bytes:
         """Write all measurements, and the vitals as gauges, in Prometheus's text format."""

@@ -6,7 +6,7 @@ at any point loses nothing and repeats at most what was in flight.
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -43,7 +43,8 @@ class Sender:
     """Empties the outbox into one target. Several may run; the one that holds the lease called `name` sends.
 
     `concurrency` messages may be in flight at once, so that slow chats do not block the others. `offload` runs what
-    blocks; `chance` gives the jitter.
+    blocks; `chance` gives the jitter. `on_alert` gets the id of each alert that was carried, for the figures, but of
+    none that may have arrived before.
     """
 
     def __init__(
@@ -61,8 +62,10 @@ class Sender:
         concurrency: int = 48,
         offload: Offload = asyncio.to_thread,
         chance: random.Random | None = None,
+        on_alert: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._compose = compose
+        self._on_alert = on_alert
         self._name = name
         self._holder = holder
         self._tenure = tenure
@@ -152,10 +155,15 @@ class Sender:
         ready = await desk.offload(lambda: self._prepare(claims, admitted, paces, stale, now))
         reached("intent_committed")
         for held, outgoing, repeated in ready:
-            task = asyncio.create_task(Parcel(desk, held, outgoing).carry(repeated=repeated))
+            task = asyncio.create_task(self._carry(held, outgoing, repeated=repeated))
             self._flying[task] = held.delivery.chat_key
             task.add_done_callback(self._landed)
         return len(claims)
+
+    async def _carry(self, held: Claim, outgoing: Outgoing, *, repeated: bool) -> None:
+        await Parcel(self.desk, held, outgoing).carry(repeated=repeated)
+        if self._on_alert is not None and held.delivery.kind is DeliveryKind.ALERT and not repeated:
+            await self._on_alert(held.delivery.id)
 
     async def _lead(self, now: datetime) -> bool:
         """Hold the sender's lease, renewed at a third of its time; take over the pace of whoever held it before."""

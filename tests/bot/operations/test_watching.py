@@ -139,6 +139,7 @@ async def test_a_watch_shows_its_figures_and_its_token_nowhere(tmp_path, logs) -
                     shown = (
                         'straitwatch_polls_total{result="failed"} 1.0',
                         'straitwatch_source_failures{source="feed-1"} 1.0',
+                        'straitwatch_published_to_accepted_seconds_count{tier="2"} 1.0',
                     )
                     return page if all(line in page for line in shown) else ""
 
@@ -150,6 +151,9 @@ async def test_a_watch_shows_its_figures_and_its_token_nowhere(tmp_path, logs) -
     for line in (
         'straitwatch_items_total{outcome="flagged",reason=""} 1.0',
         'straitwatch_alert_lag_seconds_count{tier="2"} 1.0',
+        'straitwatch_published_to_accepted_seconds_bucket{le="3600.0",tier="2"} 0.0',  # an hour old when it was read
+        'straitwatch_published_to_accepted_seconds_bucket{le="7200.0",tier="2"} 1.0',
+        'straitwatch_fetched_to_accepted_seconds_bucket{le="60.0",tier="2"} 1.0',
         'straitwatch_build_info{model="m-1",rules="r-1",version="',
         'straitwatch_source_failures{source="feed-1"} 1.0',
         "straitwatch_leading 1.0",

@@ -5,13 +5,13 @@ import random
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
 from bot.alerting.routing import PRIORITY
 from bot.domain import ChatKind, DeliveryKind, DeliveryState, Severity
 from bot.storage import outbox
 from bot.storage.chats import enable, load_chat, save_chat
-from bot.storage.schema import access, chats, metadata
+from bot.storage.schema import access, chats, deliveries, metadata
 from bot.storage.subscriptions import save_subscription, subscriptions_of
 from bot.telegram.clocks import SystemClock
 from bot.telegram.composing import StoryComposer
@@ -624,3 +624,23 @@ async def test_an_alert_to_a_group_that_gets_much_does_not_wait_for_the_end_of_t
     assert clock.now() - begun < timedelta(seconds=5)
     await sender.drain()
     assert len(api.texts(GROUP.telegram_id)) == 31
+
+
+async def test_each_alert_is_reported_once_it_was_carried_but_no_other_kind_and_no_repeat(engine, target, clock, api):
+    reported: list[str] = []
+
+    async def note(delivery_id: str) -> None:
+        with engine.connect() as tx:
+            found = outbox.load_delivery(tx, delivery_id)
+        assert found is not None
+        assert found.state is DeliveryState.SENT
+        reported.append(delivery_id)
+
+    (alert,) = owe(engine, chat(), "alert")
+    owe(engine, chat(), "digest", kind=DeliveryKind.DIGEST)
+    (doubtful,) = owe(engine, GROUP, "doubtful")
+    with engine.begin() as tx:
+        tx.execute(update(deliveries).where(deliveries.c.id == doubtful.id).values(intent_at=NOW))
+    sender = make_sender(engine, target, clock, on_alert=note)
+    assert await sender.drain() == 3
+    assert reported == [alert.id]
