@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
@@ -51,10 +52,16 @@ def add_articles(tx: Connection, new: Iterable[Article]) -> int:
 
 def add_new(tx: Connection, new: Iterable[Article]) -> frozenset[str]:
     """Store articles as `add_articles` does, and give the ids of those that were not there, even a moment ago."""
-    rows = [{**asdict(article), "url_key": url_key(article.url)} for article in new]
-    for row in rows:
-        row["instruments"] = list(row["instruments"])
+    rows = [
+        {**_columns(article), "url_key": url_key(article.url), "instruments": list(article.instruments)}
+        for article in new
+    ]
     return frozenset(str(article_id) for (article_id,) in insert_new_keys(tx, articles, rows))
+
+
+def _columns(row: Article | Drop) -> dict[str, Any]:
+    """Give the fields by name; `asdict` would copy all of them deeply."""
+    return {field.name: getattr(row, field.name) for field in fields(row)}
 
 
 def set_text(tx: Connection, article_id: str, text: str) -> None:
@@ -96,7 +103,7 @@ def add_drops(tx: Connection, dropped: Iterable[Drop]) -> int:
         stored = tx.execute(select(drops.c.id).where(drops.c.id.in_(ids[start : start + KEYS_AT_ONCE]))).scalars()
         for known in stored:
             del rows[known]
-    insert_new(tx, drops, [{**asdict(drop), "id": key, "url_key": url_key(drop.url)} for key, drop in rows.items()])
+    insert_new(tx, drops, [{**_columns(drop), "id": key, "url_key": url_key(drop.url)} for key, drop in rows.items()])
     reasons = Counter((drop.dropped_at.date(), drop.reason) for drop in rows.values())
     for (day, reason), number in reasons.items():
         add_up(tx, counts, {"day": day.isoformat(), "what": f"dropped:{reason}", "n": number}, "n")

@@ -1,10 +1,12 @@
 """Insert-or-ignore and insert-or-update, which SQLite and PostgreSQL spell alike but SQLAlchemy keeps apart."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, case
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, case
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 
 def insert_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -20,7 +22,7 @@ def insert_new_keys(tx: Connection, table: Table, rows: Sequence[Mapping[str, An
     if not rows:
         return []
     # Given as a list of rows, the statement is compiled once and kept; SQLAlchemy sends them in batches.
-    statement = _insert(tx, table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    statement = _insert_new(tx.dialect.name, table)
     return [tuple(row) for row in tx.execute(statement, [dict(row) for row in rows])]
 
 
@@ -32,28 +34,45 @@ def upsert(
     All rows give the same columns; one statement is made and run for each of them. `keep` names columns that stay as
     they are while another column does: `{"added_at": "story_id"}` keeps when a row came as long as it does not move.
     """
-    if not rows:
-        return
-    keys = [column.name for column in table.primary_key]
-    statement = _insert(tx, table)
-    changes: dict[str, ColumnElement[Any]] = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    for kept, while_same in (keep or {}).items():
-        same = table.c[while_same] == statement.excluded[while_same]
-        changes[kept] = case((same, table.c[kept]), else_=statement.excluded[kept])
-    if changes:
-        statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
-    else:
-        statement = statement.on_conflict_do_nothing()
-    tx.execute(statement, [dict(row) for row in rows])
+    if rows:
+        kept = tuple(sorted((keep or {}).items()))
+        tx.execute(_upsert(tx.dialect.name, table, tuple(rows[0]), kept), [dict(row) for row in rows])
 
 
 def add_up(tx: Connection, table: Table, row: Mapping[str, Any], column: str) -> None:
     """Add `row[column]` to the counter of that key, starting at it where there is none."""
+    tx.execute(_add_up(tx.dialect.name, table, column), {**row, "more": row[column]})
+
+
+# The statements depend on the shape alone: made once each, since making one takes longer than running it.
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> ReturningInsert[*tuple[Any, ...]]:
+    return _insert(dialect, table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+
+
+@cache
+def _upsert(
+    dialect: str, table: Table, columns: tuple[str, ...], keep: tuple[tuple[str, str], ...]
+) -> sqlite.Insert | postgresql.Insert:
+    keys = [column.name for column in table.primary_key]
+    statement = _insert(dialect, table)
+    changes: dict[str, ColumnElement[Any]] = {name: statement.excluded[name] for name in columns if name not in keys}
+    for kept, while_same in keep:
+        same = table.c[while_same] == statement.excluded[while_same]
+        changes[kept] = case((same, table.c[kept]), else_=statement.excluded[kept])
+    if not changes:
+        return statement.on_conflict_do_nothing()
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes)
+
+
+@cache
+def _add_up(dialect: str, table: Table, column: str) -> sqlite.Insert | postgresql.Insert:
     keys = [column_.name for column_ in table.primary_key]
-    statement = _insert(tx, table).values(dict(row))
-    total = table.c[column] + row[column]
-    tx.execute(statement.on_conflict_do_update(index_elements=keys, set_={column: total}))
+    total = table.c[column] + bindparam("more")
+    return _insert(dialect, table).on_conflict_do_update(index_elements=keys, set_={column: total})
 
 
-def _insert(tx: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
