@@ -5,10 +5,14 @@ import multiprocessing
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from bot.domain import AlertReason, DeliveryKind
 from bot.storage.database import open_engine, reading
 from bot.storage.history import totals
 from bot.storage.outbox import summary
+from bot.storage.schema import deliveries, stories
+from bot.storage.stories import alerts_of
 from tests.fakes.bot_api import BotApi
 from tests.fakes.feed_faults import Entry, rss
 from tests.fakes.feed_server import FeedServer
@@ -29,8 +33,16 @@ def _feed(number: int) -> bytes:
     )
 
 
-@pytest.mark.parametrize("database", [pytest.param("postgres", marks=pytest.mark.postgres), "sqlite"], indirect=True)
-async def test_processes_side_by_side_make_one_story_and_one_message_a_chat(database) -> None:
+@pytest.mark.parametrize(
+    ("database", "send_at"),
+    [
+        pytest.param("postgres", "any time", marks=pytest.mark.postgres),
+        ("sqlite", "any time"),
+        ("sqlite", "once all is read"),
+    ],
+    indirect=["database"],
+)
+async def test_processes_side_by_side_make_one_story_and_tell_each_chat_once(database, send_at) -> None:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     with FeedServer() as feeds:
@@ -38,7 +50,8 @@ async def test_processes_side_by_side_make_one_story_and_one_message_a_chat(data
             feeds.serve(f"/{number}", _feed(number))
         prepare(database, [feeds.url(f"/{number}") for number in range(HOUSES)], CHATS)
         async with BotApi() as api:
-            arguments = (database, feeds.port, api.url, api.token, "")
+            read = context.Barrier(3) if send_at == "once all is read" else None
+            arguments = (database, feeds.port, api.url, api.token, "", read)
             workers = [context.Process(target=child, args=arguments) for _ in range(3)]
             for worker in workers:
                 worker.start()
@@ -48,14 +61,27 @@ async def test_processes_side_by_side_make_one_story_and_one_message_a_chat(data
             # a drain ends where another process leads, which may be about to end too: what is left is the next one's
             await play(database, feeds.port, api.url, api.token)
             assert [len(feeds.asked(f"/{number}")) for number in range(HOUSES)] == [1] * HOUSES
+            engine = open_engine(database)
+            with reading(engine) as tx:
+                assert totals(tx)["stories"] == 1
+                assert not {"due", "held", "parked"} & set(summary(tx).counts)
+                changes = {chat_id: _sent_changes(tx, chat_id) for chat_id in CHATS}
+                (story_id,) = tx.scalars(select(stories.c.id))
+                reasons = {alert.reason for alert in alerts_of(tx, story_id) if alert.material}
+            engine.dispose()
+            assert reasons == {AlertReason.NEW_STORY, AlertReason.SEVERITY_RAISED}
             for chat_id in CHATS:
                 told, *answers = api.chat(chat_id).messages
                 assert told.reply_to is None
-                # the second house confirms the story: told once, as an answer, where the alert had left by then
-                assert [answer.reply_to for answer in answers] in ([], [told.message_id])
                 assert f"{HOUSES} independent publishers" in api.texts(chat_id)[0]
-    engine = open_engine(database)
-    with reading(engine) as tx:
-        assert totals(tx)["stories"] == 1
-        assert summary(tx).counts.get("due", 0) == 0
-    engine.dispose()
+                # The second house raises the level. Where that was decided after the alert was composed, it is told
+                # once, as an answer; where it was decided before, the alert said it, and nothing else is sent.
+                assert [answer.reply_to for answer in answers] == [told.message_id] * changes[chat_id]
+                assert read is None or answers == []
+
+
+def _sent_changes(tx, chat_id) -> int:
+    mine = (deliveries.c.chat_key == str(chat_id), deliveries.c.kind == DeliveryKind.CHANGE)
+    states = [(row.state, row.last_error) for row in tx.execute(select(deliveries).where(*mine))]
+    assert all(state == "sent" or "says it already" in why or "yet to leave" in why for state, why in states)
+    return sum(state == "sent" for state, _ in states)

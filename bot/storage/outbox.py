@@ -225,6 +225,15 @@ def cancel_open(tx: Connection, *, chat_key: str, subject: str, reason: str) -> 
     return done.rowcount
 
 
+def cancel_told(tx: Connection, ids: Collection[str], *, reason: str) -> int:
+    """Drop deliveries whose news another message told, unless one is on its way by now; returns how many."""
+    if not ids:
+        return 0
+    free = (deliveries.c.id.in_(sorted(ids)), deliveries.c.state.in_(_OPEN), deliveries.c.intent_at.is_(None))
+    done = tx.execute(update(deliveries).where(*free).values(state=DeliveryState.CANCELLED.value, last_error=reason))
+    return done.rowcount
+
+
 def requeue(tx: Connection, *, now: datetime, chat_key: str | None = None, ids: Collection[str] = ()) -> int:
     """Take parked deliveries up again: all, those of one chat, or the given ones; returns how many."""
     statement = update(deliveries).where(deliveries.c.state == DeliveryState.PARKED.value)

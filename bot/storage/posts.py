@@ -1,13 +1,14 @@
 """Which Telegram message shows which story in which chat: edits and replies need it after a restart."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select
 
 from bot.domain import DeliveryKind, DeliveryState
 from bot.storage.chats import FOLDED
-from bot.storage.schema import deliveries, messages
+from bot.storage.schema import alerts, deliveries, messages, stories
 from bot.storage.upsert import insert_new
 
 _OPEN = (DeliveryState.DUE.value, DeliveryState.HELD.value)
@@ -55,10 +56,41 @@ def batch_post(tx: Connection, chat_key: str, story_id: str) -> Post | None:
 
 
 def still_owed(tx: Connection, chat_key: str, story_id: str) -> bool:
-    """Tell whether the first message of a story, alone or in a batch, is yet to leave for a chat."""
+    """Tell whether the first message of a story, alone or in a batch, is yet to be composed for a chat.
+
+    One that was composed and may be on its way shows what was known then, and does not count.
+    """
     batch = _batch_of(tx, chat_key, story_id)
-    alert = select(deliveries.c.id).where(*_alert_of(chat_key, story_id), deliveries.c.state.in_(_OPEN)).limit(1)
-    return tx.execute(alert).first() is not None or (batch is not None and batch["state"] in _OPEN)
+    alert = (
+        select(deliveries.c.id)
+        .where(*_alert_of(chat_key, story_id), deliveries.c.state.in_(_OPEN), deliveries.c.intent_at.is_(None))
+        .limit(1)
+    )
+    waits = batch is not None and batch["state"] in _OPEN and batch["intent_at"] is None
+    return waits or tx.execute(alert).first() is not None
+
+
+def owed_news(
+    tx: Connection, chat_key: str, story_ids: Sequence[str], kinds: Collection[DeliveryKind]
+) -> tuple[str, ...]:
+    """Give the ids of deliveries of these kinds that are owed to a chat about alerts of these stories.
+
+    Alerts are stored with their deliveries and with what their story says, all at once. What is composed from a story
+    that is read after this was asked therefore says what these deliveries would say.
+    """
+    kept = select(func.coalesce(stories.c.merged_into, stories.c.id)).where(stories.c.id.in_(story_ids))
+    about = select(alerts.c.id).where(alerts.c.story_id.in_(kept))
+    found = tx.scalars(
+        select(deliveries.c.id)
+        .where(
+            deliveries.c.chat_key == chat_key,
+            deliveries.c.state.in_(_OPEN),
+            deliveries.c.kind.in_([kind.value for kind in kinds]),
+            deliveries.c.subject.in_(about),
+        )
+        .order_by(deliveries.c.id)
+    )
+    return tuple(found)
 
 
 def _batch_of(tx: Connection, chat_key: str, story_id: str) -> RowMapping | None:

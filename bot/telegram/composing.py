@@ -2,13 +2,14 @@
 
 import base64
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.domain import Chat, Delivery, DeliveryKind, derive_id
 from bot.storage.callbacks import get_callback, put_callback
-from bot.storage.posts import batch_post, root_post, still_owed
+from bot.storage.posts import batch_post, owed_news, root_post, still_owed
 from bot.storage.stories import load_alert, load_stories
 from bot.telegram.messages import MatchedRule, Outgoing, Part
 from bot.telegram.rendering import alert_message, batch, change_reply, notice, story_edit
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 Composer = Callable[["Connection", Delivery, Chat], Outgoing]
-# A message is composed at most this long before it counts as sent: what was decided meanwhile is told again.
-FLIGHT = timedelta(seconds=90)
 BUTTONS_LIVE_FOR = timedelta(days=90)
 REPEAT = "possible_repeat"  # payload key that the sender sets where an earlier attempt may have arrived
 
@@ -43,14 +42,16 @@ class StoryComposer:
                 parts=tuple(finished(part) for part in payload["parts"]), silent=bool(payload.get("silent"))
             )
         if delivery.kind is DeliveryKind.BATCH:
-            return self._batch(tx, payload, chat)
+            return self._batch(tx, delivery, payload, chat)
         if delivery.kind in {DeliveryKind.NOTICE, DeliveryKind.DIGEST}:
             silent = bool(payload.get("silent"))
             return notice(str(payload.get("text", "")), title=str(payload.get("title", "")), silent=silent)
         return self._story(tx, delivery, payload, chat)
 
     def _story(self, tx: "Connection", delivery: Delivery, payload: Mapping[str, Any], chat: Chat) -> Outgoing:
-        story = load_stories(tx, [str(payload["story_id"])]).get(str(payload["story_id"]))
+        story_id = str(payload["story_id"])
+        news = _news(tx, delivery, [story_id])
+        story = load_stories(tx, [story_id]).get(story_id)
         alert = load_alert(tx, str(payload["alert_id"]))
         if story is None or alert is None:
             return Outgoing(skip="the story is no longer stored")
@@ -60,26 +61,40 @@ class StoryComposer:
             if still_owed(tx, chat.key, story.id):
                 return Outgoing(skip="the first message is yet to leave, and will show the latest state")
             post = batch_post(tx, chat.key, story.id)
-        if delivery.kind is not DeliveryKind.ALERT and post is not None and post.sent_at >= alert.decided_at + FLIGHT:
-            return Outgoing(skip="the message was composed later than this was decided, and says it already")
         if delivery.kind is DeliveryKind.EDIT:
             if post is None:
                 return Outgoing(skip="no message to edit: the alert itself will show the latest state")
             rules, short = _remember(tx, chat, payload, post.alert_id or alert.id, now)
-            return story_edit(story, alert, rules, words, now, message_id=post.message_id, short_id=short)
+            edit = story_edit(story, alert, rules, words, now, message_id=post.message_id, short_id=short)
+            return replace(edit, tells=news)
         rules, short = _remember(tx, chat, payload, alert.id, now)
         if delivery.kind is DeliveryKind.CHANGE and post is not None:
             return change_reply(story, alert, chat, words, now, reply_to=post.message_id, short_id=short)
         repeat = bool(payload.get(REPEAT))
-        return alert_message(story, alert, rules, chat, words, now, short_id=short, repeat=repeat)
+        whole = alert_message(story, alert, rules, chat, words, now, short_id=short, repeat=repeat)
+        return replace(whole, tells=news)
 
-    def _batch(self, tx: "Connection", payload: Mapping[str, Any], chat: Chat) -> Outgoing:
-        found = load_stories(tx, [str(item["story_id"]) for item in payload["alerts"]])
+    def _batch(self, tx: "Connection", delivery: Delivery, payload: Mapping[str, Any], chat: Chat) -> Outgoing:
+        asked = [str(item["story_id"]) for item in payload["alerts"]]
+        news = _news(tx, delivery, asked)
+        found = load_stories(tx, asked)
         cards = [(found[item["story_id"]], _rules(item)) for item in payload["alerts"] if item["story_id"] in found]
         if not cards:
             return Outgoing(skip="the stories are no longer stored")
         words: Translator = strings(chat.lang)
-        return batch(cards, chat, words, self._clock())
+        return replace(batch(cards, chat, words, self._clock()), tells=news)
+
+
+def _news(tx: "Connection", delivery: Delivery, story_ids: list[str]) -> tuple[str, ...]:
+    """Give what else is owed about these stories, which this delivery tells too; ask before the stories are read.
+
+    A silent edit tells no change that is held, such as over quiet hours. A message whose first part has left tells
+    nothing of it: that part may show an older state.
+    """
+    if delivery.message_ids:
+        return ()
+    kinds = [DeliveryKind.EDIT] if delivery.kind is DeliveryKind.EDIT else [DeliveryKind.EDIT, DeliveryKind.CHANGE]
+    return tuple(one for one in owed_news(tx, delivery.chat_key, story_ids, kinds) if one != delivery.id)
 
 
 def short_id(chat_key: str, alert_id: str) -> str:

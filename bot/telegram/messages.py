@@ -38,7 +38,8 @@ class Outgoing:
     """What one delivery sends: its parts in order, or a reason to send nothing.
 
     `edit` is the message to be replaced (then only the first part counts), `reply_to` the one to answer. `story_id` and
-    `alert_id` are remembered with the message's id; `root` marks the story's first message in that chat.
+    `alert_id` are remembered with the message's id; `root` marks the story's first message in that chat. `tells` are
+    the ids of other deliveries whose news it tells: they are dropped once it has arrived.
     """
 
     parts: tuple[Part, ...] = ()
@@ -49,6 +50,7 @@ class Outgoing:
     story_id: str = ""
     alert_id: str = ""
     root: bool = False
+    tells: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

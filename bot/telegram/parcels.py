@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 _CAME_TO_NOTHING = frozenset({FailureKind.UNSENT, FailureKind.RETRY, FailureKind.UNKNOWN})
+_TOLD = "a message that was composed after this was decided says it already"
 _SPLITS = 6  # how often one delivery may be halved before it is given up
 _ANSWERED = timedelta(seconds=60)  # how long an accepted message proves that Telegram is there
 
@@ -223,6 +224,7 @@ class Parcel:
 
         def write(tx: "Connection") -> None:
             outbox.mark_sent(tx, held, now=now, message_ids=ids)
+            outbox.cancel_told(tx, outgoing.tells, reason=_TOLD)
             trust(tx, held.chat.telegram_id)
             if outgoing.story_id and new and ids[0] != UNKNOWN_MESSAGE:
                 save_post(

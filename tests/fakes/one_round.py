@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Barrier
 
 from bot.analysis.grouping import StoryIndex
 from bot.domain import Article, Assessment, Source, SourceKind
@@ -73,8 +74,8 @@ def prepare(database: str, feeds: Sequence[str], chat_ids: Sequence[int]) -> Non
     engine.dispose()
 
 
-async def play(database: str, port: int, api: str, token: str) -> None:
-    """Poll everything that is due, then send everything that is owed."""
+async def play(database: str, port: int, api: str, token: str, read: Barrier | None = None) -> None:
+    """Poll everything that is due, then send everything that is owed; at `read`, wait for the others in between."""
     engine = open_engine(database)
     guard = AddressGuard(allowed_networks=["127.0.0.1/32"], allowed_ports=[port])
     bot = make_bot(token, api=api)
@@ -90,6 +91,8 @@ async def play(database: str, port: int, api: str, token: str) -> None:
         rounds = Rounds(engine=engine, pipeline=pipeline, clock=now, worker=str(os.getpid()))
         while await rounds.begin():
             await rounds.settle()
+        if read is not None:
+            await asyncio.to_thread(read.wait, 30)
         target, holder = TelegramTarget(bot), str(os.getpid())
         await Sender(
             engine, target, StoryComposer(now), Pacer(BRISK), holder=holder, tenure=timedelta(seconds=0.2)
@@ -97,7 +100,9 @@ async def play(database: str, port: int, api: str, token: str) -> None:
     engine.dispose()
 
 
-def child(database: str, port: int, api: str, token: str, crash_at: str) -> None:
+def child(  # noqa: PLR0917 - as multiprocessing hands them over
+    database: str, port: int, api: str, token: str, crash_at: str, read: Barrier | None = None
+) -> None:
     """Play one round in this process, dying at `crash_at`."""
     os.environ["CRASH_AT"] = crash_at
-    asyncio.run(play(database, port, api, token))
+    asyncio.run(play(database, port, api, token, read))

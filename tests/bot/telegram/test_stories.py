@@ -6,13 +6,16 @@ from datetime import date, timedelta
 import pytest
 
 from bot.alerting.routing import PRIORITY
-from bot.domain import Alert, AlertReason, Delivery, DeliveryKind, DeliveryState, Severity, Stage, derive_id
+from bot.domain import Alert, AlertReason, ChatKind, Delivery, DeliveryKind, DeliveryState, Severity, Stage, derive_id
 from bot.storage import outbox
+from bot.storage.batching import fold_batches
 from bot.storage.callbacks import get_callback
 from bot.storage.chats import save_chat
 from bot.storage.posts import root_post
 from bot.storage.schema import articles
 from bot.storage.stories import save_alerts, save_story
+from bot.telegram.composing import StoryComposer
+from bot.telegram.sender import LEASE
 from tests.fakes import bot_api_faults as faults
 from tests.fakes.sending import make_sender, state_of
 from tests.fakes.values import NOW, alert, chat, member, story
@@ -157,6 +160,99 @@ async def test_an_alert_that_waited_shows_the_latest_state_and_its_edits_are_dro
     assert len(api.chat(42).messages) == 1
 
 
+class Meanwhile:
+    """A target at which something happens while the first message, or the first edit, is on its way."""
+
+    def __init__(self, target, happens, *, at="send"):
+        self._target, self._waiting, self.kinds = target, {at: happens}, target.kinds
+
+    async def send(self, *arguments):
+        self._waiting.pop("send", int)()
+        return await self._target.send(*arguments)
+
+    async def edit(self, *arguments):
+        self._waiting.pop("edit", int)()
+        return await self._target.edit(*arguments)
+
+
+CHANGED = alert(id="al3", decided_at=NOW + timedelta(seconds=1), reason=AlertReason.STAGE_CHANGED, was="announced")
+
+
+def grows(engine):
+    return [tell(engine, GROWN, CHANGED, kind) for kind in (DeliveryKind.CHANGE, DeliveryKind.EDIT)]
+
+
+def states(engine, owed):
+    return [state_of(engine, one).state for one in owed]
+
+
+async def test_a_change_decided_while_the_alert_was_on_its_way_is_told(engine, api, target, clock):
+    tell(engine, story(), alert(), DeliveryKind.ALERT, rules=RULES)
+    owed = []
+    await make_sender(engine, Meanwhile(target, lambda: owed.extend(grows(engine))), clock).drain()
+    first, reply = api.chat(42).messages
+    assert reply.text.startswith("🔁 Stage: Announced → In force")
+    assert "In force" in first.text
+    assert len(first.edits) == 1
+    assert states(engine, owed) == [DeliveryState.SENT] * 2
+
+
+async def test_a_change_decided_before_the_alert_was_composed_is_not_told_again(engine, api, target, clock):
+    tell(engine, story(), alert(), DeliveryKind.ALERT, rules=RULES)
+    owed = grows(engine)
+    await make_sender(engine, target, clock).drain()
+    (message,) = api.chat(42).messages
+    assert "In force" in message.text
+    assert message.edits == []
+    assert states(engine, owed) == [DeliveryState.CANCELLED] * 2
+    assert "says it already" in state_of(engine, owed[0]).last_error
+
+
+async def test_an_alert_that_is_refused_takes_no_change_with_it(engine, api, target, clock):
+    first = tell(engine, story(), alert(), DeliveryKind.ALERT, rules=RULES)
+    change = grows(engine)[0]
+    api.fail(faults.bad_request("a fault nobody knows"), method="sendMessage", times=3)
+    sender = make_sender(engine, target, clock)
+    for _ in range(4):
+        await sender.drain()
+        clock.pass_by(hours=1)
+    assert state_of(engine, first).state is DeliveryState.PARKED
+    assert state_of(engine, change).state is DeliveryState.SENT
+    assert "In force" in api.chat(42).last.text
+
+
+async def test_an_edit_makes_those_that_wait_behind_it_needless_and_leaves_a_held_change_alone(engine, api, shown):
+    sender, message = shown
+    change, edit = grows(engine)
+    with engine.begin() as tx:
+        held = {"state": "held", "not_before": NOW + timedelta(hours=8)}
+        tx.execute(outbox.deliveries.update().where(outbox.deliveries.c.id == change.id).values(held))
+    later = tell(engine, GROWN, alert(id="al4", reason=AlertReason.MORE_SOURCES), DeliveryKind.EDIT)
+    await sender.drain()
+    assert len(message.edits) == 1
+    assert sorted(states(engine, [edit, later])) == [DeliveryState.CANCELLED, DeliveryState.SENT]
+    assert state_of(engine, change).state is DeliveryState.HELD
+
+
+async def test_an_edit_decided_while_another_is_on_its_way_is_made(engine, api, target, clock, shown):
+    _, message = shown
+    tell(engine, replace(GROWN, stage=Stage.ANNOUNCED), alert(id="al2"), DeliveryKind.EDIT)
+    grow = Meanwhile(target, lambda: tell(engine, GROWN, CHANGED, DeliveryKind.EDIT), at="edit")
+    await make_sender(engine, grow, clock).drain()
+    assert len(message.edits) == 2
+    assert "In force" in message.text
+
+
+async def test_an_alert_whose_second_half_leaves_later_does_not_take_a_change_for_told(engine, api, target, clock):
+    owed = tell(engine, story(), alert(), DeliveryKind.ALERT, rules=RULES)
+    change = grows(engine)[0]
+    with engine.begin() as tx:
+        outgoing = StoryComposer(clock.now)(tx, replace(owed, message_ids=(7,)), chat())
+        whole = StoryComposer(clock.now)(tx, owed, chat())
+    assert change.id in whole.tells
+    assert outgoing.tells == ()
+
+
 async def test_a_change_of_a_story_that_the_chat_never_saw_comes_as_a_whole_alert(engine, api, target, clock):
     changed = alert(reason=AlertReason.SEVERITY_RAISED, was="low")
     tell(engine, story(), changed, DeliveryKind.CHANGE)
@@ -232,6 +328,44 @@ async def test_a_change_of_a_batched_story_replies_to_its_batch(engine, api, bat
     assert reply.reply_to == batch.message_id
     assert batch.edits == []
     assert state_of(engine, edit).state is DeliveryState.CANCELLED
+
+
+async def test_a_change_decided_while_a_batch_was_on_its_way_is_told(engine, api, batched, target, clock):
+    clock.pass_by(minutes=30)
+    owed = []
+    await make_sender(engine, Meanwhile(target, lambda: owed.extend(grows(engine))), clock).drain()
+    batch, reply = api.chat(42).messages
+    assert "In force" not in batch.text
+    assert reply.text.startswith("🔁 Stage: Announced → In force")
+    assert reply.reply_to == batch.message_id
+    assert state_of(engine, owed[0]).state is DeliveryState.SENT
+
+
+async def test_a_change_held_with_its_batch_is_not_told_again(engine, api, batched, clock):
+    change, edit = grows(engine)
+    with engine.begin() as tx:
+        held = {"state": "held", "not_before": NOW + timedelta(minutes=31)}
+        tx.execute(outbox.deliveries.update().where(outbox.deliveries.c.id == change.id).values(held))
+    clock.pass_by(minutes=30)
+    await batched.drain()
+    clock.pass_by(minutes=2)
+    await batched.drain()
+    (text,) = api.texts(42)
+    assert "In force" in text
+    assert states(engine, [change, edit]) == [DeliveryState.CANCELLED] * 2
+
+
+async def test_a_change_composed_while_another_sender_has_the_batch_on_its_way_is_told(engine, api, batched, clock):
+    clock.pass_by(minutes=30)
+    with engine.begin() as tx:
+        fold_batches(tx, now=clock.now())
+    (held,) = outbox.claim(engine, now=clock.now(), lease=LEASE, limit=1, kinds=list(ChatKind))
+    with engine.begin() as tx:
+        outbox.mark_intent(tx, held, now=clock.now(), until=clock.now() + LEASE)
+    change = grows(engine)[0]
+    await batched.drain()
+    assert state_of(engine, change).state is DeliveryState.SENT
+    assert "In force" in api.chat(42).last.text
 
 
 async def test_what_changes_before_the_batch_leaves_is_told_by_the_batch_alone(engine, api, batched, clock):
