@@ -109,7 +109,7 @@ class Pipeline:
         reached("parsed")
         laps.lap("choose")
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._committing, self.commit, polled, selection, now, laps)
+        return await loop.run_in_executor(self._committing, self._conclude, polled, selection, now, laps)
 
     def abandon(self) -> None:
         """Give up the commits under way between two articles, and all later ones: nothing of theirs is stored."""
@@ -138,13 +138,23 @@ class Pipeline:
             known = article_rows.known_keys(tx, polled.source.id, polled.keys)
         return select(polled, known, now=now, freshness=self._freshness, first_window=self._first_window)
 
-    def commit(self, polled: Polled, selection: Selection, now: datetime, laps: Laps) -> Told:
-        """Assess, group, decide and route what is new, and store all of it in one transaction."""
-        assessments: list[Assessment] = []
-        for start in range(0, len(selection.new), AT_ONCE):
-            self._go_on()
-            assessments += self.assessor.assess(selection.new[start : start + AT_ONCE])
+    def _conclude(self, polled: Polled, selection: Selection, now: datetime, laps: Laps) -> Told:
+        assessments = self.assess(selection.new)
         laps.lap("assess")
+        return self.commit(polled, selection, assessments, now, laps)
+
+    def assess(self, articles: Sequence[Article]) -> list[Assessment]:
+        """Assess articles, in order; asks the database nothing, so that any number of processes can do it."""
+        assessments: list[Assessment] = []
+        for start in range(0, len(articles), AT_ONCE):
+            self._go_on()
+            assessments += self.assessor.assess(articles[start : start + AT_ONCE])
+        return assessments
+
+    def commit(
+        self, polled: Polled, selection: Selection, assessments: Sequence[Assessment], now: datetime, laps: Laps
+    ) -> Told:
+        """Group, decide and route what is new, assessed in the same order, and store all of it in one transaction."""
         with self._writing:
             self._go_on()
             laps.lap("wait")

@@ -102,7 +102,8 @@ class Rehearsal:
         known: set[str] = set()
         first: dict[tuple[str, str], list[str]] = {}  # by chat and story, the rules that made its alert
         for key, item in items.items():
-            outcome = pipeline.commit(*_polled(articles[key], item.at), item.at, Laps())
+            polled, selection = _polled(articles[key], item.at)
+            outcome = pipeline.commit(polled, selection, pipeline.assess(selection.new), item.at, Laps())
             with reading(engine) as tx:
                 owed = owed_beside(tx, known)
             known.update(one.id for one in owed)
