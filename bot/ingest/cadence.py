@@ -13,6 +13,7 @@ from bot.ingest.fetching import FailureKind
 
 LONGEST = timedelta(hours=24)
 SHORTEST = timedelta(minutes=1)
+LATE = timedelta(minutes=1)  # a watch that runs polls within seconds of what was planned
 NO_NETWORK_LONGEST = timedelta(hours=1)  # a name that is not found or a machine offline costs nobody anything
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -26,16 +27,25 @@ def after_success(
     skip_hours: Sequence[int] = (),
     skip_days: Sequence[str] = (),
     seed: str = "",
+    crowded: bool = False,
 ) -> datetime:
     """Give the next poll after an answer: the longest of interval, `ttl`, `max-age` and `Expires`, at most 24 h.
 
     Up to 5 % are added so that sources with one interval spread; hours (UTC) and days that the feed wants skipped are
-    passed over unless it names all of them.
+    passed over unless it names all of them. `crowded` says that all sources were due together, as at a start: once our
+    own interval is drawn from a range as wide as itself, or they would come together for hours, and their news with
+    them. The publisher's wishes stand.
     """
     ttl = timedelta(minutes=min(ttl_minutes or 0, 24 * 60))
-    wait = min(max(every, ttl, fresh_for(headers, now), SHORTEST), LONGEST)
+    own = max(every / 2, SHORTEST) + every * spread(f"{seed}:phase") if crowded else every
+    wait = min(max(own, ttl, fresh_for(headers, now), SHORTEST), LONGEST)
     at = now + min(wait * (1 + 0.05 * spread(seed)), LONGEST)
     return _past_skipped(at, frozenset(skip_hours), frozenset(skip_days))
+
+
+def is_crowded(next_poll_at: datetime | None, *, error_streak: int, now: datetime) -> bool:
+    """Tell whether a poll was likely one of many: the first, a late one, or one after failures, as of a network."""
+    return next_poll_at is None or error_streak > 0 or now - next_poll_at > LATE
 
 
 def after_failure(

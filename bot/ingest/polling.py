@@ -148,6 +148,9 @@ class _Course:
                 skip_hours=wishes.get("skip_hours") or (),
                 skip_days=wishes.get("skip_days") or (),
                 seed=f"{self.source.id}:{self.memory.polls}",
+                crowded=cadence.is_crowded(
+                    self.memory.next_poll_at, error_streak=self.memory.error_streak, now=self.now
+                ),
             ),
             first_polled_at=self.memory.first_polled_at or self.now,
             last_polled_at=self.now,

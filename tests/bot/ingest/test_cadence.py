@@ -94,6 +94,37 @@ def test_sources_with_one_interval_do_not_march_in_step() -> None:
     assert len(waits) == 50
 
 
+@pytest.mark.parametrize("every", [timedelta(minutes=1), EVERY, timedelta(hours=6)])
+def test_sources_that_were_due_together_spread_over_a_whole_interval(every: timedelta) -> None:
+    waits = sorted(
+        cadence.after_success(every=every, now=NOW, headers={}, seed=f"s{n}:0", crowded=True) - NOW for n in range(200)
+    )
+    assert waits[0] >= timedelta(minutes=1)
+    assert waits[-1] <= max(every * 1.5, every + timedelta(minutes=1)) * 1.05
+    tenths = [
+        sum(waits[0] + every * n / 10 <= wait < waits[0] + every * (n + 1) / 10 for wait in waits) for n in range(10)
+    ]
+    assert min(tenths) > 5
+
+
+def test_a_crowd_gives_nobody_leave_to_come_before_the_publisher_wishes() -> None:
+    headers = {"cache-control": "max-age=3600"}
+    assert wait_after(headers, crowded=True, seed="any") >= timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("planned", "streak", "crowded"),
+    [
+        pytest.param(None, 0, True, id="first"),
+        pytest.param(NOW - timedelta(seconds=20), 0, False, id="in-time"),
+        pytest.param(NOW - timedelta(minutes=30), 0, True, id="the-watch-stood-still"),
+        pytest.param(NOW - timedelta(seconds=20), 2, True, id="the-network-is-back"),
+    ],
+)
+def test_a_crowd_is_known_by_its_cause(planned: datetime | None, streak: int, crowded: bool) -> None:
+    assert cadence.is_crowded(planned, error_streak=streak, now=NOW) is crowded
+
+
 @given(st.dictionaries(st.sampled_from(["cache-control", "expires", "age", "retry-after"]), st.text(max_size=60)))
 def test_no_header_can_break_or_stop_polling(headers: dict[str, str]) -> None:
     assert EVERY <= wait_after(headers) <= timedelta(hours=24)
