@@ -160,11 +160,12 @@ class Pipeline:
             laps.lap("wait")
             try:
                 with writing(self._engine) as tx:
-                    lock_grouping(tx)
+                    if any(one.flagged for one in assessments):
+                        lock_grouping(tx)
                     source_rows.save_memory(tx, polled.source.id, selection.memory)
                     article_rows.touch_sightings(tx, selection.sightings, now=now)
                     new = article_rows.add_new(tx, selection.new)  # another poll may have brought some meanwhile
-                    article_rows.add_drops(tx, selection.drops)
+                    dropped = article_rows.add_drops(tx, selection.drops)
                     stories.save_assessments(tx, [one for one in assessments if one.article_id in new], now=now)
                     reached("entries_committed")
                     teller = _Teller(
@@ -176,7 +177,7 @@ class Pipeline:
                         now=now,
                     )
                     teller.counts.update(read=len(new))
-                    teller.counts.update(f"dropped:{drop.reason}" for drop in selection.drops)
+                    teller.counts.update({f"dropped:{reason}": n for reason, n in dropped.items()})
                     for article, assessment in zip(selection.new, assessments, strict=True):
                         self._go_on()
                         if article.id in new:
@@ -242,8 +243,7 @@ class _Teller:
     def finish(self) -> None:
         """Store the alerts and the day's counts."""
         stories.save_alerts(self._tx, self.decided)
-        for what, n in self.counts.items():
-            article_rows.count(self._tx, self._now, what, n)
+        article_rows.count(self._tx, self._now, self.counts)
 
     def _group(self, article: Article, assessment: Assessment) -> tuple[Story | None, Story]:
         self._index.refresh(self._tx, now=self._now)

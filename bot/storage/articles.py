@@ -95,8 +95,8 @@ def touch_sightings(tx: Connection, seen: Sequence[Sighting], *, now: datetime) 
             )
 
 
-def add_drops(tx: Connection, dropped: Iterable[Drop]) -> int:
-    """Store dropped items, one row an item and reason, and count them by day and reason; gives how many were new."""
+def add_drops(tx: Connection, dropped: Iterable[Drop]) -> Counter[str]:
+    """Store dropped items, one row an item and reason; gives by reason how many were not stored before."""
     rows = {derive_id(drop.source_id, drop.url or drop.title, drop.title, drop.reason): drop for drop in dropped}
     ids = list(rows)
     for start in range(0, len(ids), KEYS_AT_ONCE):
@@ -104,16 +104,17 @@ def add_drops(tx: Connection, dropped: Iterable[Drop]) -> int:
         for known in stored:
             del rows[known]
     insert_new(tx, drops, [{**_columns(drop), "id": key, "url_key": url_key(drop.url)} for key, drop in rows.items()])
-    reasons = Counter((drop.dropped_at.date(), drop.reason) for drop in rows.values())
-    for (day, reason), number in reasons.items():
-        add_up(tx, counts, {"day": day.isoformat(), "what": f"dropped:{reason}", "n": number}, "n")
-    return len(rows)
+    return Counter(drop.reason for drop in rows.values())
 
 
-def count(tx: Connection, day: datetime, what: str, n: int = 1) -> None:
-    """Add `n` to a daily count; `day` is any time of the UTC day."""
-    if n:
-        add_up(tx, counts, {"day": day.date().isoformat(), "what": what, "n": n}, "n")
+def count(tx: Connection, day: datetime, numbers: Mapping[str, int]) -> None:
+    """Add to the counts of a day, by what is counted; `day` is any time of the UTC day.
+
+    To be called last in a transaction: on PostgreSQL the counters are locked until it ends, in an order of their own,
+    so that two processes cannot wait for each other.
+    """
+    rows = [{"day": day.date().isoformat(), "what": what, "n": n} for what, n in sorted(numbers.items()) if n]
+    add_up(tx, counts, rows, "n")
 
 
 def counted(tx: Connection, since: datetime, until: datetime) -> dict[str, int]:

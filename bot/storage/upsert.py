@@ -39,9 +39,10 @@ def upsert(
         tx.execute(_upsert(tx.dialect.name, table, tuple(rows[0]), kept), [dict(row) for row in rows])
 
 
-def add_up(tx: Connection, table: Table, row: Mapping[str, Any], column: str) -> None:
-    """Add `row[column]` to the counter of that key, starting at it where there is none."""
-    tx.execute(_add_up(tx.dialect.name, table, column), {**row, "more": row[column]})
+def add_up(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]], column: str) -> None:
+    """Add each row's `column` to the counter of its key, starting at it where there is none; in the order given."""
+    if rows:
+        tx.execute(_add_up(tx.dialect.name, table, column), [{**row, "more": row[column]} for row in rows])
 
 
 # The statements depend on the shape alone: made once each, since making one takes longer than running it.

@@ -103,15 +103,20 @@ def test_a_fresh_key_is_not_written_again(engine: Engine) -> None:
         assert tx.execute(select(func.max(sightings.c.last_seen_at))).scalar_one() == NOW
 
 
-def test_drops_are_counted_by_day_and_reason_once_an_item(engine: Engine) -> None:
+def test_drops_are_counted_by_reason_once_an_item(engine: Engine) -> None:
+    others = [replace(DROP, reason="old"), replace(DROP, title="Other", url="")]
     with engine.begin() as tx:
-        assert rows.add_drops(tx, [DROP, replace(DROP, reason="old"), replace(DROP, title="Other", url="")]) == 3
-        assert rows.add_drops(tx, [DROP]) == 0
-        rows.count(tx, NOW, "read", 5)
-        rows.count(tx, NOW, "read")
-        rows.count(tx, NOW - timedelta(days=3), "read", 100)
-        rows.count(tx, NOW, "nothing", 0)
-        assert rows.counted(tx, NOW - timedelta(days=1), NOW) == {"dropped:undated": 2, "dropped:old": 1, "read": 6}
+        assert rows.add_drops(tx, [DROP, *others]) == {"undated": 2, "old": 1}
+        assert rows.add_drops(tx, [DROP]) == {}
+
+
+def test_counts_add_up_by_day(engine: Engine) -> None:
+    with engine.begin() as tx:
+        rows.count(tx, NOW, {"read": 5, "flagged": 1})
+        rows.count(tx, NOW, {"read": 1})
+        rows.count(tx, NOW - timedelta(days=3), {"read": 100})
+        rows.count(tx, NOW, {"nothing": 0})
+        assert rows.counted(tx, NOW - timedelta(days=1), NOW) == {"read": 6, "flagged": 1}
 
 
 def test_pruning_takes_what_is_old_and_leaves_the_rest(engine: Engine) -> None:
