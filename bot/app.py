@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 from bot.analysis.assessment import Assessor
 from bot.domain import Chat, ChatKind, Severity, Source, Subscription, Topic, derive_id
 from bot.errors import ConfigurationError, Fault, StorageError
-from bot.redaction import guard_logging, redact_event
+from bot.redaction import guard_logging, process_redactor
 from bot.settings import Settings
 from bot.storage.database import open_engine
 from bot.storage.upgrading import upgrade
@@ -28,6 +28,7 @@ from bot.storage.upgrading import upgrade
 if TYPE_CHECKING:
     from bot.ingest.discovery import Discovery
     from bot.ingest.fetching import Fetcher
+    from bot.ingest.keyring import Keyring
     from bot.pipeline import Pipeline
 
 TERMINAL_KEY = "terminal"
@@ -52,9 +53,12 @@ def now() -> datetime:
 def set_up_logging(settings: Settings) -> None:
     """Send structured logs to standard error, as text or JSON, with every secret redacted."""
     level = getattr(logging, settings.log_level.upper())
+    redactor = process_redactor()
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True)
     logging.getLogger("apscheduler").setLevel(max(level, logging.WARNING))
-    guard_logging(logging.getLogger())
+    guard_logging(logging.getLogger(), redactor)
+    for secret in settings.secrets():
+        redactor.learn(secret)
     render: structlog.types.Processor = (
         structlog.processors.JSONRenderer()
         if settings.log_format == "json"
@@ -65,8 +69,8 @@ def set_up_logging(settings: Settings) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            redact_event,
             render,
+            redactor.rendered,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
@@ -122,6 +126,7 @@ def open_house(settings: Settings) -> House:
         sources = load_catalog(settings.sources_file)
     except ConfigurationError as error:
         faults += error.faults
+    faults += catalog_faults(settings, sources)
     assessor = _load_assessor(settings, faults)
     try:
         engine = open_engine(settings.database_url)
@@ -135,8 +140,25 @@ def open_house(settings: Settings) -> House:
     return House(settings=settings, engine=engine, sources=sources, assessor=assessor)
 
 
-def make_fetcher(settings: Settings, *, loopback_ports: Sequence[int] = ()) -> "Fetcher":
-    """Make the fetcher; `loopback_ports` opens ports of 127.0.0.1 for the demonstration's own server."""
+def source_secrets(settings: Settings, sources: Iterable[Source]) -> "Keyring":
+    """Make the keyring that puts secrets into the requests of `sources`, which come from the operator's file."""
+    from bot.ingest.keyring import Keyring  # noqa: PLC0415 - not for --help
+
+    return Keyring(sources, read=settings.secret, redactor=process_redactor())
+
+
+def catalog_faults(settings: Settings, sources: Iterable[Source]) -> list[Fault]:
+    """List the secrets that `sources` refer to and that are not there."""
+    return source_secrets(settings, sources).faults(str(settings.sources_file or "sources.yaml"))
+
+
+def make_fetcher(
+    settings: Settings, sources: Iterable[Source] = (), *, loopback_ports: Sequence[int] = ()
+) -> "Fetcher":
+    """Make the fetcher; the catalog's `sources` may use the secrets that they name, nothing else may.
+
+    `loopback_ports` opens ports of 127.0.0.1 for the demonstration's own server.
+    """
     from bot.ingest.addresses import AddressGuard  # noqa: PLC0415 - httpx, not for --help
     from bot.ingest.fetching import Fetcher  # noqa: PLC0415
 
@@ -149,6 +171,7 @@ def make_fetcher(settings: Settings, *, loopback_ports: Sequence[int] = ()) -> "
         deadline=timedelta(seconds=settings.fetch_timeout),
         max_bytes=settings.fetch_max_bytes,
         guard=AddressGuard(allowed_networks=networks, allowed_ports=ports),
+        keyring=source_secrets(settings, sources),
         at_once=settings.fetch_concurrency,
         host_gap=timedelta(0) if loopback_ports else timedelta(seconds=1),
     )
@@ -178,7 +201,7 @@ async def fetch_ping(settings: Settings) -> str:
 
     async with make_open_fetcher(settings) as fetcher:
         response = await fetcher.fetch(Request(url=settings.ping_url))
-    return "" if response.failure is None else response.failure.text
+    return "" if response.failure is None else process_redactor()(response.failure.text)
 
 
 @contextlib.asynccontextmanager
@@ -194,7 +217,8 @@ async def open_pipeline(
     from bot.ingest.parsing import ParserPool  # noqa: PLC0415
     from bot.pipeline import Pipeline  # noqa: PLC0415
 
-    async with make_fetcher(house.settings, loopback_ports=loopback_ports) as fetcher, ParserPool() as parsers:
+    fetcher_of_all = make_fetcher(house.settings, house.sources, loopback_ports=loopback_ports)
+    async with fetcher_of_all as fetcher, ParserPool() as parsers:
         pipeline = Pipeline(
             engine=house.engine,
             fetcher=fetcher,

@@ -1,11 +1,13 @@
 """Settings from the environment and `.env`; the only file that reads either. Every fault is listed at once."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain import Severity
@@ -34,7 +36,7 @@ class Settings(BaseSettings):
     )
     webhook_listen: str = Field(default="127.0.0.1:8081", description="Address on which the webhook listens")
     database_url: str = Field(
-        default="sqlite:///./data/straitwatch.sqlite3", description="SQLite file or postgresql:// address"
+        default="sqlite:///./data/straitwatch.sqlite3", description="SQLite file or postgresql:// address", repr=False
     )
     sources_file: Path | None = Field(default=None, description="Your own sources.yaml instead of the shipped one")
     rules_dir: Path | None = Field(default=None, description="Folder with your own rules, beside the shipped catalog")
@@ -66,10 +68,14 @@ class Settings(BaseSettings):
     web_listen: str = Field(default="", description="Address of the web page, such as 127.0.0.1:8080; empty: off")
     web_token: SecretStr = Field(default=SecretStr(""), description="Token that the web page asks for")
     metrics_listen: str = Field(default="", description="Address of /metrics, /healthz, /readyz; empty: off")
-    ping_url: str = Field(default="", description="Dead-man switch: fetched every five minutes while all is well")
+    ping_url: str = Field(
+        default="", description="Dead-man switch: fetched every five minutes while all is well", repr=False
+    )
     allow_private_networks: bool = Field(
         default=False, description="Let sources live on private or loopback addresses (own test servers only)"
     )
+
+    _env_place: Path | None = PrivateAttr(default=None)  # where secrets of sources are looked for, too
 
     @field_validator("allowed_ids", mode="before")
     @classmethod
@@ -126,6 +132,47 @@ class Settings(BaseSettings):
             return self.telegram_token_file.read_text(encoding="utf-8").strip()
         return self.telegram_token.get_secret_value()
 
+    def secret(self, name: str) -> str:
+        """Give a secret that a source refers to: from the environment or `.env`, or from the file that NAME_FILE names.
+
+        Raises LookupError with what is missing. Straitwatch's own settings are no secrets of sources: a mistaken
+        reference must not send the bot token to a publisher.
+        """
+        if name.upper().startswith(PREFIX) or name.upper() in {"DATABASE_URL", "PGPASSWORD"}:
+            raise LookupError(f"{name} is Straitwatch's own and is sent to no source")
+        value, place = self._variable(name), self._variable(f"{name}_FILE")
+        if place and not value:
+            try:
+                value = Path(place).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                why = error.strerror if isinstance(error, OSError) else "no UTF-8 text"
+                raise LookupError(f"the file that {name}_FILE names cannot be read ({why})") from None
+        if not value:
+            raise LookupError(f"the secret {name} is not set")
+        return value
+
+    def _variable(self, name: str) -> str:
+        from dotenv import dotenv_values  # noqa: PLC0415 - only where a source has a secret
+
+        found = os.environ.get(name, "")
+        if not found and self._env_place is not None:
+            found = dotenv_values(self._env_place, interpolate=False).get(name) or ""
+        return found.strip()
+
+    def secrets(self) -> tuple[str, ...]:
+        """Give all secrets in the settings, for whatever must not show them."""
+        found = [one.get_secret_value() for one in (self.telegram_token, self.webhook_secret, self.web_token)]
+        with suppress(OSError, UnicodeDecodeError):
+            found += [self.token, self.token.partition(":")[2]]
+        with suppress(ValueError):
+            database = urlsplit(self.database_url)
+            found.append(unquote(database.password or ""))
+            found += [value for name, value in parse_qsl(database.query) if name == "password"]
+        if self.ping_url:
+            ping = urlsplit(self.ping_url)
+            found += [self.ping_url, f"{ping.path}?{ping.query}".rstrip("?").lstrip("/"), unquote(ping.password or "")]
+        return tuple(dict.fromkeys(one for one in found if one))
+
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:
     """Read the environment and `env_file`; raises ConfigurationError with every fault, its place and remedy."""
@@ -140,6 +187,7 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
             place = f"{name} (environment or {env_file})"
             faults.append(Fault(place=place, problem=problem, remedy="Set it right or leave it out for the default"))
         raise ConfigurationError(faults) from None
+    settings._env_place = present  # noqa: SLF001 - made here
     return settings
 
 

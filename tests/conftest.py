@@ -1,10 +1,12 @@
 """What every test stands on: databases of both kinds, how deep hypothesis looks, and what need not take time."""
 
 import gc
+import logging
 import os
 import resource
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +16,7 @@ import certifi
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bot.redaction import RedactingFilter
 from bot.storage import database as databases
 from tests.fakes.databases import Postgres, postgres
 
@@ -33,6 +36,40 @@ def pytest_configure() -> None:
         sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY if hard < 0 else min(MOST_MEMORY, hard), hard))
+
+
+# Parts of every secret that the fakes and tests use: the token of the Bot API server, that of the web page, and what
+# `tests/test_canary.py` hides. No test may log or print one, whatever it is about.
+CANARIES = ("CANARY-token-that-must-never", "canaryCANARY", "t0ken-of-the-test-page", "c4nary")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail whatever test or fixture logged or printed a secret, with where it stood."""
+    report = yield
+    shown = "".join(text for _, text in report.sections)
+    found = next((canary for canary in CANARIES if canary in shown), None)
+    if found is not None and report.passed:
+        at = shown.index(found)
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} ({call.when}) shows a secret: ...{shown[max(0, at - 200) : at + 60]}..."
+    return report
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """What a command sets up for its process ends with the test that ran it."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
+    for handler in handlers:
+        handler.filters[:] = [one for one in handler.filters if not isinstance(one, RedactingFilter)]
 
 
 def pytest_collection_finish() -> None:

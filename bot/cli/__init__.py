@@ -1,11 +1,13 @@
 """The `straitwatch` command: one module a command group. Owns typer; heavy imports stay inside the commands."""
 
+import logging
 import sys
 
 import typer
 
 from bot.cli import demo, digest, rules, run, scan, sources, stories, upkeep
 from bot.errors import StraitwatchError
+from bot.redaction import guard_logging, guard_tracebacks
 
 app = typer.Typer(
     name="straitwatch",
@@ -29,10 +31,14 @@ upkeep.register(app)
 
 def main() -> None:
     """Run the command; an expected failure is shown as text with its remedy, never as a traceback."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    redactor = guard_logging(logging.getLogger())
     try:
         app()
     except StraitwatchError as error:
-        typer.secho(str(error), fg=typer.colors.RED, err=True)
+        typer.secho(redactor(str(error)), fg=typer.colors.RED, err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(0)
+    finally:
+        guard_tracebacks()  # typer puts a hook of its own in place when it starts

@@ -7,7 +7,15 @@ if TYPE_CHECKING:
 
 
 def load_settings() -> "Settings":
-    """Read the environment and `.env`; raises ConfigurationError with every fault."""
-    from bot import settings
+    """Read the environment and `.env`; raises ConfigurationError with every fault.
 
-    return settings.load_settings()
+    Whatever the command logs or fails with from here on shows none of their secrets.
+    """
+    from bot import settings
+    from bot.redaction import process_redactor
+
+    found = settings.load_settings()
+    redactor = process_redactor()
+    for secret in found.secrets():
+        redactor.learn(secret)
+    return found

@@ -65,6 +65,7 @@ def _read(what: str, settings: "Settings") -> "Article":
 
 async def _fetch(url: str, settings: "Settings") -> "Article":
     from bot.app import make_fetcher
+    from bot.ingest.cleaning import redact
     from bot.ingest.fetching import Request
     from bot.ingest.polling import judge
 
@@ -72,7 +73,7 @@ async def _fetch(url: str, settings: "Settings") -> "Article":
         response = await fetcher.fetch(Request(url=url))
     failure = judge(response)
     if failure is not None:
-        raise InputError(f"{url}: {failure.text}. Check the address, or save the page and scan the file")
+        raise InputError(f"{redact(url)}: {failure.text}. Check the address, or save the page and scan the file")
     return _article(response.body, url=response.url, name=url)
 
 

@@ -91,13 +91,14 @@ def add(
     from dataclasses import replace
 
     from bot.app import find_feeds
+    from bot.ingest.cleaning import redact
     from bot.ingest.discovery import make_source
     from bot.storage import sources as rows
 
     settings = load_settings()
     found = asyncio.run(find_feeds(settings, url))
     if not found.feeds:
-        raise InputError(f"{url}: {found.problem}. Give the address of the feed itself")
+        raise InputError(f"{redact(url)}: {found.problem}. Give the address of the feed itself")
     engine = _engine(settings)
     with engine.begin() as tx:
         source = make_source(found.feeds[0], {one.source.id for one in rows.all_sources(tx)}, tier=tier)
@@ -151,7 +152,8 @@ def export_opml(
 def import_opml(file: Annotated[Path, typer.Argument(help="An OPML file")]) -> None:
     """Watch all feeds of an OPML file; those that are watched already stay as they are."""
     from bot.ingest.addresses import AddressGuard
-    from bot.ingest.discovery import FoundFeed, make_source
+    from bot.ingest.cleaning import redact
+    from bot.ingest.discovery import FoundFeed, make_source, refuse_secret
     from bot.ingest.opml import read_opml
     from bot.storage import sources as rows
 
@@ -163,9 +165,9 @@ def import_opml(file: Annotated[Path, typer.Argument(help="An OPML file")]) -> N
     with _engine().begin() as tx:
         taken = {one.source.id for one in rows.all_sources(tx)}
         for outline in outlines:
-            refused = guard.refuse_url(outline.url)
+            refused = refuse_secret(outline.url) or guard.refuse_url(outline.url)
             if refused:
-                typer.echo(f"left out {outline.url}: {refused}", err=True)
+                typer.echo(f"left out {redact(outline.url)}: {refused}", err=True)
                 continue
             found = FoundFeed(url=outline.url, title=outline.title, home=outline.home, lang="", items=0, undated=False)
             source = make_source(found, taken)

@@ -32,12 +32,15 @@ def settings(
     from rich.console import Console
     from rich.table import Table
 
+    from bot.redaction import HIDDEN, redact
+
     found = load_settings()
     table = Table("setting", "value", "meaning")
     for name, field in type(found).model_fields.items():
         value = getattr(found, name)
         mark = "" if value == field.default else "[bold]"
-        table.add_row(f"{mark}{name}", str(value), field.description or "")
+        shown = HIDDEN if name == "ping_url" and value else redact(str(value))
+        table.add_row(f"{mark}{name}", shown, field.description or "")
     Console().print(table)
 
 

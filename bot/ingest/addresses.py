@@ -53,8 +53,8 @@ class AddressGuard:
         try:
             parts = urlsplit(url)
             port = parts.port
-        except ValueError as error:
-            return f"not an address: {error}"
+        except ValueError:  # its text repeats parts of the address, which may be a password
+            return "not an address: its host or port cannot be read"
         if parts.scheme not in {"http", "https"}:
             return f"only http and https are fetched, not {parts.scheme or 'nothing'}:"
         if not parts.hostname:

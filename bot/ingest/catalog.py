@@ -10,18 +10,22 @@ import yaml
 from bot.domain import Source, SourceKind
 from bot.errors import ConfigurationError, Fault
 from bot.ingest.addresses import AddressGuard
+from bot.ingest.references import REMEDY as USE_REFERENCE
+from bot.ingest.references import has_reference, literal_header, literal_secret, malformed, misplaced
+from bot.redaction import redact
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 8
 REMEDY = "docs/sources.md describes the fields"
 KNOWN_BY = frozenset({"live_checked", "seen_in_code", "memory", "user"})
 REQUIRED = frozenset({"id", "name", "url", "kind", "tier", "publisher"})
-OPTIONAL = frozenset({"lang", "poll_minutes", "fetch_pages", "known_by", "licence", "enabled", "options"})
+OPTIONAL = frozenset({"lang", "poll_minutes", "fetch_pages", "known_by", "licence", "enabled", "headers", "options"})
 TYPES: dict[str, type | tuple[type, ...]] = {
     "tier": int,
     "poll_minutes": (int, float),
     "fetch_pages": bool,
     "enabled": bool,
+    "headers": dict,
     "options": dict,
 }
 
@@ -58,9 +62,10 @@ def parse_catalog(text: str, name: str) -> tuple[Source, ...]:
         problems = _problems(entry)
         if not problems and entry["id"] in sources:
             problems = [f"the id {entry['id']!r} is used twice"]
-        if problems:
-            faults += [Fault(place=place, problem=problem, remedy=REMEDY) for problem in problems]
-        else:
+        unsafe = [] if problems else _unsafe_values(entry)
+        faults += [Fault(place=place, problem=problem, remedy=REMEDY) for problem in problems]
+        faults += [Fault(place=place, problem=problem, remedy=f"{USE_REFERENCE} ({REMEDY})") for problem in unsafe]
+        if not problems and not unsafe:
             sources[entry["id"]] = _source(entry)
     if faults:
         raise ConfigurationError(faults)
@@ -84,7 +89,7 @@ def _refused(place: str, problem: str) -> ConfigurationError:
 
 def _problems(entry: Any) -> list[str]:
     if not isinstance(entry, dict):
-        return [f"not a source: {str(entry)[:60]!r}"]
+        return [f"not a source: {redact(str(entry))[:60]!r}"]
     names = {str(name) for name in entry} - {"__line__"}
     found = [f"unknown field {name!r}" for name in sorted(names - REQUIRED - OPTIONAL)]
     found += [f"field {name!r} is missing" for name in sorted(REQUIRED - names)]
@@ -92,7 +97,7 @@ def _problems(entry: Any) -> list[str]:
         wanted = TYPES.get(name, str)
         value = entry[name]
         if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-            found.append(f"{name}: {value!r} has the wrong type")
+            found.append(f"{name}: {redact(repr(value))} has the wrong type")
         elif isinstance(value, str) and not value.strip():
             found.append(f"{name}: empty")
     return found or _bad_values(entry)
@@ -114,8 +119,30 @@ def _bad_values(entry: dict[str, Any]) -> list[str]:
     return [problem for problem, wrong in checks.items() if wrong]
 
 
+def _unsafe_values(entry: dict[str, Any]) -> list[str]:
+    """Find secrets in the clear, and references where none is resolved."""
+    url, headers = entry["url"], _without_line(entry.get("headers", {}))
+    found = [f"url: {why}" for why in (malformed(url) or misplaced(url), literal_secret(url)) if why]
+    for name, value in headers.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            found.append("headers: names and values are texts; put them in quotes")
+        elif why := literal_header(name, value):
+            found.append(why)
+    rest = {name: value for name, value in entry.items() if name not in {"url", "headers", "__line__"}}
+    found += [f"{name}: only url and headers may refer to a secret" for name in rest if has_reference(repr(rest[name]))]
+    if "headers" in _without_line(entry.get("options", {})):
+        found.append("options: headers stand beside the options, not in them")
+    return found
+
+
+def _without_line(mapping: dict[Any, Any]) -> dict[Any, Any]:
+    return {name: value for name, value in mapping.items() if name != "__line__"}
+
+
 def _source(entry: dict[str, Any]) -> Source:
-    options = {name: value for name, value in entry.get("options", {}).items() if name != "__line__"}
+    options = _without_line(entry.get("options", {}))
+    if headers := _without_line(entry.get("headers", {})):
+        options["headers"] = headers
     if entry.get("enabled") is False:
         options["enabled"] = False
     return Source(

@@ -9,6 +9,8 @@ import re
 import unicodedata
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
+from bot.ingest.references import REFERENCE, tells_secret
+
 TITLE_CHARS = 500
 SUMMARY_CHARS = 20_000
 URL_CHARS = 2_000
@@ -44,7 +46,6 @@ _TRACKING = re.compile(
 _SESSION = re.compile(r"(?:php|asp|j|cf)?_?sess(?:ion)?_?(?:id)?|cftoken|nonce", re.IGNORECASE)
 _SESSION_VALUE = re.compile(r"[0-9A-Fa-f]{16,}|(?=.*\d)[0-9A-Za-z_-]{24,}")
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORECASE)
-_SECRET = re.compile(r"(?:^|[_-])key$|apikey|token|secret|auth|passw|signature|^sig$|^code$", re.IGNORECASE)
 _WRAPPERS = {"www.bing.com": "url", "www.google.com": "url", "news.url.google.com": "url"}
 
 
@@ -172,14 +173,16 @@ def _is_session(name: str, value: str) -> bool:
 
 
 def redact(url: str) -> str:
-    """Hide password and key-like parameters of an address that is to be shown or logged."""
+    """Hide password and key-like parameters of an address that is to be shown or logged; references stay."""
     try:
         parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
+        user, _, host = parts.netloc.rpartition("@")
     except ValueError:
         return "(not an address)"
     query = "&".join(
-        f"{name}=…" if _SECRET.search(name) and value else (f"{name}={value}" if sep else name)
+        f"{name}=…" if tells_secret(name) and REFERENCE.sub("", value) else (f"{name}={value}" if sep else name)
         for name, sep, value in (pair.partition("=") for pair in parts.query.split("&") if pair)
     )
-    return urlunsplit((parts.scheme, host, parts.path, query, ""))
+    password = user.partition(":")[2]
+    place = f"{user}@{host}" if REFERENCE.fullmatch(password or user) else host
+    return urlunsplit((parts.scheme, place, parts.path, query, ""))

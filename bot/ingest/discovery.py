@@ -13,6 +13,7 @@ from bot.ingest.fetching import Failure, Fetcher, Request
 from bot.ingest.items import Parsed
 from bot.ingest.parsing import Parsers
 from bot.ingest.polling import judge
+from bot.ingest.references import REFUSED_HERE, has_reference, literal_secret
 
 MAX_TRIED = 6
 MAX_PAGE_BYTES = 2 * 1024 * 1024
@@ -46,9 +47,15 @@ class Discovery:
 
 
 async def discover(url: str, fetcher: Fetcher, parsers: Parsers, *, now: datetime) -> Discovery:
-    """Look at an address and, where it is a page, at no more than six candidates that it links or that are usual."""
+    """Look at an address and, where it is a page, at no more than six candidates that it links or that are usual.
+
+    An address with a secret in it is not asked for: what is added in a chat or at the command line is stored as it is.
+    """
     if "://" not in url:
         url = f"https://{url}"
+    unsafe = refuse_secret(url)
+    if unsafe:
+        return Discovery(problem=unsafe)
     response = await fetcher.fetch(Request(url=url, max_bytes=MAX_PAGE_BYTES))
     failure = judge(response)
     if failure:
@@ -56,18 +63,33 @@ async def discover(url: str, fetcher: Fetcher, parsers: Parsers, *, now: datetim
     source = _probe(response.url)
     parsed = await parsers.parse(source, response, {}, at=now)
     if isinstance(parsed, Parsed):
-        return Discovery(feeds=(_found(response.url, parsed),))
+        unsafe = refuse_secret(response.url)
+        return Discovery(problem=f"it leads elsewhere, and there {unsafe}") if unsafe else _alone(response.url, parsed)
     page = response.body.decode("utf-8", "replace")
     found: dict[str, FoundFeed] = {}
     for number, (candidate, guessed) in enumerate(candidates(page, response.url)):
         if number == MAX_TRIED or (guessed and found):
             break
         feed = await _try(candidate, fetcher, parsers, now=now)
-        if feed:
+        if feed and not refuse_secret(feed.url):
             found.setdefault(feed.url, feed)
     if not found:
         return Discovery(problem=f"no feed found there ({parsed.text})")
     return Discovery(feeds=tuple(sorted(found.values(), key=lambda one: -one.items)))
+
+
+def refuse_secret(url: str) -> str:
+    """Say why an address that anybody gave may not be stored, or ''."""
+    if has_reference(url):
+        return REFUSED_HERE
+    problem = literal_secret(url)
+    if not problem:
+        return ""
+    return f"{problem}: whoever runs the bot may name it in the sources file as ${{NAME}} (docs/sources.md)"
+
+
+def _alone(url: str, parsed: Parsed) -> Discovery:
+    return Discovery(feeds=(_found(url, parsed),))
 
 
 def candidates(page: str, page_url: str) -> Iterator[tuple[str, bool]]:
@@ -79,7 +101,7 @@ def candidates(page: str, page_url: str) -> Iterator[tuple[str, bool]]:
     seen: set[str] = set()
     for place in (*places, *usual):
         url = link(place, page_url)
-        if url and url not in seen and "comments" not in url:
+        if url and url not in seen and "comments" not in url and not refuse_secret(url):
             seen.add(url)
             yield url, place in usual
 

@@ -18,6 +18,7 @@ import httpx
 
 from bot.ingest.addresses import AddressGuard
 from bot.ingest.decoding import UNDERSTOOD, BodyReader, CodingError, TooLargeError
+from bot.ingest.keyring import Keyring, NotGrantedError
 from bot.ingest.transport import AddressRefusedError, NameNotFoundError, PinnedTransport, Resolve
 
 MAX_REDIRECTS = 5
@@ -57,7 +58,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to ask for. `max_bytes` bounds the decoded body, `deadline` the whole exchange; None means the fetcher's."""
+    """What to ask for. `max_bytes` bounds the decoded body, `deadline` the whole exchange; None means the fetcher's.
+
+    Address and headers may refer to secrets (`${NAME}`), which are put in when the request leaves.
+    """
 
     url: str
     method: str = "GET"
@@ -72,7 +76,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What came back. `hops` are the redirects on the way: status and where they led; header names are lower case."""
+    """What came back. `hops` are the redirects on the way: status and where they led; header names are lower case.
+
+    A secret that the server sent back in an address, a header or an error stands here as its reference.
+    """
 
     request: Request
     url: str
@@ -104,7 +111,8 @@ class Fetcher:
     `at_once` is generous, so that hundreds of dripping servers hold nobody up; waiting costs nothing here.
     `contact` goes into the User-Agent, so that a publisher can reach the operator. `deadline` bounds one exchange with
     all its redirects, not the waiting for a slot; a read timeout alone never fires on a dripping server. `host_gap` is
-    the least time between two requests to one host. `resolve` replaces the name service in tests.
+    the least time between two requests to one host. `resolve` replaces the name service in tests. `keyring` knows
+    which secret may go to which host; without one, none may.
     """
 
     def __init__(
@@ -115,6 +123,7 @@ class Fetcher:
         max_bytes: int = 5 * 1024 * 1024,
         guard: AddressGuard | None = None,
         resolve: Resolve | None = None,
+        keyring: Keyring | None = None,
         at_once: int = 300,
         host_at_once: int = 2,
         host_gap: timedelta = timedelta(seconds=1),
@@ -124,6 +133,7 @@ class Fetcher:
         self._max_bytes = max_bytes
         self._guard = guard or AddressGuard()
         self._resolve = resolve
+        self.keyring = keyring or Keyring()
         self._at_once = at_once
         self._host_at_once = host_at_once
         self._host_gap = host_gap.total_seconds()
@@ -150,33 +160,43 @@ class Fetcher:
     async def fetch(self, request: Request) -> Response:
         """Fetch, following up to five redirects, each checked anew. Never raises for what the network does."""
         started = time.monotonic()
+        try:
+            url = self.keyring.fill_url(request.url)
+            self.keyring.fill_headers(request.headers, url, first=True)
+        except NotGrantedError as error:
+            return _failed(request, request.url, FailureKind.REFUSED, str(error))
+        response, hops = await self._follow(request, url)
+        return self._veiled(response, hops, seconds=time.monotonic() - started)
+
+    async def _follow(self, request: Request, url: str) -> tuple[Response, list[tuple[int, str]]]:
         budget = (request.deadline or self._deadline).total_seconds()
-        url, hops = request.url, list[tuple[int, str]]()
-        response = Response(request=request, url=url)
+        hops = list[tuple[int, str]]()
         while len(hops) <= MAX_REDIRECTS:
             reason = self._guard.refuse_url(url)
             if reason:
-                response = _failed(request, url, FailureKind.REFUSED, reason)
-                break
+                return _failed(request, url, FailureKind.REFUSED, reason), hops
             async with self._slot(url):
                 begun = time.monotonic()
                 response = await self._hop(request, url, budget)
                 budget -= time.monotonic() - begun
             if response.status not in REDIRECTS or response.failure or "location" not in response.headers:
-                break
+                return response, hops
             url = _target(url, response.headers["location"])
             hops.append((response.status, url))
-        else:
-            response = _failed(request, url, FailureKind.REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
+        return _failed(request, response.url, FailureKind.REDIRECTS, f"more than {MAX_REDIRECTS} redirects"), hops
+
+    def _veiled(self, response: Response, hops: list[tuple[int, str]], *, seconds: float) -> Response:
+        """Give secrets back their references, wherever the server or a library repeated them."""
+        veil, failure = self.keyring.veil, response.failure
         return Response(
-            request=request,
-            url=response.url,
+            request=response.request,
+            url=veil(response.url),
             status=response.status,
-            headers=response.headers,
+            headers={name: veil(value) for name, value in response.headers.items()},
             body=response.body,
-            hops=tuple(hops),
-            failure=response.failure,
-            seconds=time.monotonic() - started,
+            hops=tuple((status, veil(url)) for status, url in hops),
+            failure=failure and Failure(kind=failure.kind, text=self.keyring.redact(failure.text)),
+            seconds=seconds,
         )
 
     @contextlib.asynccontextmanager
@@ -221,7 +241,8 @@ class Fetcher:
 
     async def _exchange(self, request: Request, url: str) -> Response:
         assert self._client is not None, "enter the fetcher first: async with Fetcher(...) as fetcher"
-        headers = {"User-Agent": self._agent, "Accept": ACCEPT, "Accept-Encoding": UNDERSTOOD, **request.headers}
+        asking = self.keyring.fill_headers(request.headers, url, first=False)
+        headers = {"User-Agent": self._agent, "Accept": ACCEPT, "Accept-Encoding": UNDERSTOOD, **asking}
         if request.etag:
             headers["If-None-Match"] = request.etag
         if request.last_modified:

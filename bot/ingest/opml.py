@@ -8,6 +8,7 @@ from xml.sax.saxutils import quoteattr
 from bot.domain import Source
 from bot.errors import InputError
 from bot.ingest.cleaning import TITLE_CHARS, link, redact, squeeze
+from bot.ingest.references import literal_secret
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 30
@@ -69,10 +70,13 @@ class _Reader:
         if self._depth > MAX_DEPTH:
             raise InputError(f"The OPML file is nested deeper than {MAX_DEPTH}. Flatten its folders")
         values = {key.lower(): value for key, value in attributes.items()}
-        url = link(values.get("xmlurl", ""))
+        given = values.get("xmlurl", "")
+        url = link(given)
         if name.lower() != "outline" or not url:
             return
-        title = squeeze(values.get("title") or values.get("text") or url, TITLE_CHARS)
+        if "@" in given and literal_secret(given):
+            url = given.strip()  # as it is, so that it is refused: without its password it would be another feed
+        title = squeeze(values.get("title") or values.get("text") or redact(url), TITLE_CHARS)
         self.found.setdefault(url, Outline(title=title, url=url, home=link(values.get("htmlurl", ""))))
         if len(self.found) > MAX_FEEDS:
             raise InputError(f"The OPML file names more than {MAX_FEEDS} feeds. Split it")

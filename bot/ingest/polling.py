@@ -12,10 +12,12 @@ from bot.ingest.cleaning import redact
 from bot.ingest.fetching import REDIRECTS, Failure, FailureKind, Fetcher, Request, Response
 from bot.ingest.identity import CLOCK_SKEW, keys_of
 from bot.ingest.items import Item, Parsed
+from bot.ingest.keyring import headers_for
 from bot.ingest.kinds import KINDS
 from bot.ingest.memory import NO_ITEMS, SourceMemory
 from bot.ingest.parsing import Parsers
 from bot.ingest.polled import Candidate, Polled
+from bot.ingest.references import has_reference, literal_secret, may_carry, origin
 
 FULL_EVERY = timedelta(hours=24)  # servers whose validators never change are asked without them once a day
 MOVE_PROOFS = 3  # a permanent redirect is believed after so many polls
@@ -29,7 +31,7 @@ async def poll(source: Source, memory: SourceMemory, fetcher: Fetcher, parsers: 
         source = replace(source, url=memory.moved_url)
     course = _Course(source=source, memory=memory, now=now)
     state: Mapping[str, Any] = _mapping(memory.state.get("kind"))
-    request = Request(**KINDS[source.kind].request(source, state, now))
+    request = _asking(source, KINDS[source.kind].request(source, state, now))
     if not course.full:
         request = replace(request, etag=memory.etag, last_modified=memory.last_modified)
     first = response = await fetcher.fetch(request)
@@ -44,14 +46,20 @@ async def poll(source: Source, memory: SourceMemory, fetcher: Fetcher, parsers: 
             return course.unchanged(response)
         found = await parsers.parse(source, response, state, at=now)
         if isinstance(found, Failure):
-            return course.failed(response, found)
+            return course.failed(response, replace(found, text=fetcher.keyring.redact(found.text)))
+        found = fetcher.keyring.veil_parsed(source, found)
         items.extend(found.items)
         state = state if found.state is None else found.state
         if not found.follow:
             return course.succeeded(first, replace(found, items=tuple(items), state=state))
-        request = Request(**found.follow)
+        request = _asking(source, found.follow)
     text = f"more than {MAX_STEPS} requests for one poll"
     return course.failed(response, Failure(kind=FailureKind.PARSER, text=text))
+
+
+def _asking(source: Source, wanted: Mapping[str, Any]) -> Request:
+    """Make a request with the headers that the source wants, and over them those of its kind."""
+    return Request(**{**wanted, "headers": headers_for(source, wanted.get("headers") or {})})
 
 
 def judge(response: Response) -> Failure | None:
@@ -185,6 +193,9 @@ def _after_redirects(
 ) -> SourceMemory:
     """Count the proofs of a permanent redirect; after enough of them over enough time the new address is used."""
     target = response.moved_to
+    strayed = has_reference(target) and not may_carry(origin(response.request.url), origin(target))
+    if strayed or literal_secret(target):
+        target = ""  # a secret stays with the host that the sources file gives it to, and none is stored
     rest = {name: value for name, value in state.items() if name != "moving"}
     if not target:
         return replace(memory, state=rest)
@@ -230,9 +241,10 @@ def _article(source: Source, item: Item, keys: tuple[str, ...], now: datetime) -
 
 
 def _validator(response: Response, name: str) -> str:
-    """Give a validator verbatim, or nothing where it could not be sent back in a header."""
+    """Give a validator verbatim, or nothing where it could not be sent back in a header, or holds a secret."""
     value = response.headers.get(name, "")
-    return value if value.isascii() and value.isprintable() and len(value) <= 1000 else ""
+    fit = value.isascii() and value.isprintable() and len(value) <= 1000 and not has_reference(value)
+    return value if fit else ""
 
 
 def _digest(response: Response) -> str:

@@ -13,6 +13,7 @@ from bot import app
 from bot.domain import Chat, DeliveryState
 from bot.errors import ConfigurationError, StorageError
 from bot.ingest.health import FAILING_AFTER, HealthState, health
+from bot.ingest.references import literal_secret
 from bot.operations.vitals import LOW_DISK, Check
 from bot.settings import Settings
 from bot.storage.chats import all_chats, owner_chats
@@ -33,6 +34,7 @@ async def examine(settings: Settings, *, now: datetime, fetch: bool = False) -> 
     checks, engine = _database(settings)
     checks.append(_disk(app.data_folder(settings)))
     checks += _detection(settings)
+    checks += _catalog(settings)
     chats: list[Chat] = []
     if engine is not None:
         try:
@@ -81,6 +83,17 @@ def _detection(settings: Settings) -> list[Check]:
     ]
 
 
+def _catalog(settings: Settings) -> list[Check]:
+    """Read the sources file, and every secret that it refers to."""
+    from bot.ingest.catalog import load_catalog  # noqa: PLC0415 - YAML, not for --help
+
+    try:
+        faults = app.catalog_faults(settings, load_catalog(settings.sources_file))
+    except ConfigurationError as error:
+        faults = list(error.faults)
+    return [Check(name=one.place, good=False, text=one.problem, remedy=one.remedy) for one in faults]
+
+
 def _stored(engine: Engine, now: datetime) -> tuple[list[Chat], list[Check]]:
     with looking(engine) as tx:
         chats, owners, owed = all_chats(tx, enabled_only=True), owner_chats(tx), summary(tx)
@@ -99,23 +112,36 @@ async def _sources(settings: Settings, engine: Engine, *, now: datetime, fetch: 
         stored = [one for one in all_sources(tx) if one.memory.enabled]
     if fetch:
         return await _fetched(settings, stored, now)
-    checks = []
+    checks = [_clear_secret(one) for one in stored if literal_secret(one.source.url)]
     for one in stored:
         found = health(one.memory, now)
         if found.state in {HealthState.FAILING, HealthState.STALE, HealthState.SILENT, HealthState.PAUSED}:
-            remedy = f"Try it: straitwatch sources test {one.source.id}"
+            remedy = "Try all of them: straitwatch doctor --fetch"
             checks.append(Check(name=f"source {one.source.id}", good=False, text=found.text, remedy=remedy))
     return [*checks, Check(name="sources", good=True, text=f"{len(stored) - len(checks)} of {len(stored)} do well")]
+
+
+def _clear_secret(one: StoredSource) -> Check:
+    remedy = (
+        f"Remove it (straitwatch sources remove {one.source.id}) and name it in your sources file (docs/sources.md)"
+    )
+    text = f"{literal_secret(one.source.url)}, stored before such addresses were refused"
+    return Check(name=f"source {one.source.id}", good=False, text=text, remedy=remedy)
 
 
 async def _fetched(settings: Settings, stored: Sequence[StoredSource], now: datetime) -> list[Check]:
     import asyncio  # noqa: PLC0415 - only where sources are tried
 
+    from bot.ingest.catalog import load_catalog  # noqa: PLC0415 - as above
     from bot.ingest.memory import SourceMemory  # noqa: PLC0415 - as above
     from bot.ingest.parsing import ParserPool  # noqa: PLC0415 - as above
     from bot.ingest.polling import poll  # noqa: PLC0415 - as above
 
-    async with app.make_fetcher(settings) as fetcher, ParserPool() as parsers:
+    try:
+        catalog = load_catalog(settings.sources_file)
+    except ConfigurationError:
+        catalog = ()  # told already; what it refers to is granted to nobody
+    async with app.make_fetcher(settings, catalog) as fetcher, ParserPool() as parsers:
         polled = await asyncio.gather(*(poll(one.source, SourceMemory(), fetcher, parsers, now=now) for one in stored))
     checks = []
     for one, found in zip(stored, polled, strict=True):

@@ -106,3 +106,31 @@ def test_missing_and_huge_files_are_refused(tmp_path: Path) -> None:
     odd.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigurationError, match="not UTF-8"):
         load_catalog(odd)
+
+
+def test_secrets_are_named_by_reference_in_address_and_headers() -> None:
+    text = GOOD.replace("https://paper.test/feed", "https://me:${PAPER_PASS}@paper.test/feed?key=${PAPER_KEY}")
+    (source,) = parse_catalog(text + "  headers: {Authorization: 'Bearer ${PAPER_BEARER}', Accept-Language: de}\n", "x")
+    assert source.url == "https://me:${PAPER_PASS}@paper.test/feed?key=${PAPER_KEY}"
+    assert source.options["headers"] == {"Authorization": "Bearer ${PAPER_BEARER}", "Accept-Language": "de"}
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("//paper", "//me:hunter2@paper"), "mine.yaml:2: url: the address holds a user name and password"),
+        (("/feed", "/feed?api_key=hunter2"), "mine.yaml:2: url: the parameter 'api_key' holds a secret"),
+        (("/feed", "/feed?k=${A"), "mine.yaml:2: url: a reference to a secret is ${NAME}"),
+        (("paper.test/feed", "${HOST}/feed"), "mine.yaml:2: url: a secret may stand in"),
+        (("tier: 3", "tier: 3\n  headers: {Cookie: hunter2}"), "mine.yaml:2: headers: 'Cookie' holds a secret"),
+        (("tier: 3", "tier: 3\n  headers: {X: 1}"), "mine.yaml:2: headers: names and values are texts"),
+        (("name: The Paper", "name: '${A}'"), "mine.yaml:2: name: only url and headers may refer to a secret"),
+        (("tier: 3", "tier: 3\n  options: {headers: {A: b}}"), "mine.yaml:2: options: headers stand beside"),
+        (("tier: 3", "tier: 'https://a:hunter2@b'"), "mine.yaml:2: tier: 'https://a:***@b' has the wrong type"),
+    ],
+)
+def test_secrets_in_the_clear_are_refused_with_place_and_remedy(change: tuple[str, str], problem: str) -> None:
+    found = problems(GOOD.replace(*change))
+    assert problem in found
+    assert "hunter2" not in found
+    assert "docs/sources.md" in found

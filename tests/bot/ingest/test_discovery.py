@@ -71,3 +71,37 @@ async def test_a_found_feed_becomes_a_source_with_a_free_id(server: FeedServer, 
     made = make_source(found, {"paper-test"})
     assert (made.id, made.publisher, made.lang, made.known_by) == ("paper-test-2", "paper.test", "de", "user")
     assert made.options == {"undated": "accept"}
+
+
+@pytest.mark.parametrize(
+    "query", ["?key=${HOME}", "?key=%24%7BHOME%7D", "?api_key=5e7c1a9b0d", "?a=1&token=5e7c1a9b0d#x"]
+)
+async def test_an_address_with_a_secret_is_refused_before_anything_is_asked(
+    server: FeedServer, fetcher: Fetcher, query: str
+) -> None:
+    server.serve("/direct", rss(series(3)))
+    found = await discover(server.url("/direct") + query, fetcher, PARSERS, now=NOW)
+    assert found.feeds == ()
+    assert "sources file" in found.problem
+    assert "5e7c1a9b0d" not in found.problem
+    assert server.requests == []
+
+
+async def test_a_page_cannot_name_secrets_of_this_machine_nor_hand_out_its_own(
+    server: FeedServer, fetcher: Fetcher
+) -> None:
+    places = ["/a.rss?k=${HOME}", "/b.rss?k=$%7BHOME%7D", "/c.rss?token=5e7c1a9b0d", "/d.rss"]
+    server.serve("/page", page("".join(f'<link type="application/rss+xml" href="{place}">' for place in places)))
+    for place in places:
+        server.serve(place.partition("?")[0], rss(series(2)))
+    found = await discover(server.url("/page"), fetcher, PARSERS, now=NOW)
+    assert [one.url for one in found.feeds] == [server.url("/d.rss")]
+
+
+async def test_a_feed_that_moves_to_an_address_with_a_secret_is_refused(server: FeedServer, fetcher: Fetcher) -> None:
+    server.serve("/direct", Reply(status=302, headers={"Location": "/there?token=5e7c1a9b0d"}))
+    server.serve("/there", rss(series(2)))
+    found = await discover(server.url("/direct"), fetcher, PARSERS, now=NOW)
+    assert found.feeds == ()
+    assert "it leads elsewhere" in found.problem
+    assert "5e7c1a9b0d" not in found.problem

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from bot.errors import InputError
@@ -17,6 +19,19 @@ def test_feeds_are_read_from_folders_once_and_http_only() -> None:
         ("A & B", "https://a.test/feed?x=1&y=2"),
         ("http://b.test/rss", "http://b.test/rss"),
     ]
+
+
+def test_a_login_stays_with_its_address_so_that_it_is_refused_rather_than_lost() -> None:
+    (found,) = read_opml(b'<opml><outline xmlUrl="https://me:hunter2@a.test/feed"/></opml>')
+    assert found.url == "https://me:hunter2@a.test/feed"
+    assert "hunter2" not in found.title
+
+
+def test_references_are_written_and_older_secrets_are_not() -> None:
+    named = replace(load_catalog()[0], url="https://me:${PASS}@a.test/feed?key=${KEY}")
+    clear = replace(named, url="https://me:hunter2@a.test/feed?key=hunter2")
+    assert 'xmlUrl="https://me:${PASS}@a.test/feed?key=${KEY}"' in write_opml([named])
+    assert "hunter2" not in write_opml([clear])
 
 
 def test_what_is_written_can_be_read() -> None:
