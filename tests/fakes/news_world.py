@@ -55,12 +55,17 @@ class Item:
     accepted_at: dict[int, float] = field(default_factory=dict)  # by chat: its own message there
     shown_in: set[int] = field(default_factory=set)  # chats that any message or edit showed it in
 
+    @property
+    def url(self) -> str:
+        """The address of the item's page; `LINK` finds it in a text."""
+        return f"https://house{self.house}.example/{self.number}"
+
     def xml(self) -> str:
         """Write the item as its feed shows it."""
-        link = f"https://house{self.house}.example/{self.number}"
-        words = f"{self.title}. " + " ".join(f"word{(self.number * 31 + n * n) % 9973}" for n in range(25))
+        more = "The order takes effect on Monday." if self.alerting else _filling(self.number)
         return (
-            f"<item><title>{self.title}</title><link>{link}</link><guid>{link}</guid><description>{words}"
+            f"<item><title>{self.title}</title><link>{self.url}</link><guid>{self.url}</guid>"
+            f"<description>{self.title}. {more}"
             f"</description><pubDate>{format_datetime(self.published_at)}</pubDate></item>"
         )
 
@@ -145,6 +150,10 @@ class Feeds:
             text = f'<?xml version="1.0"?><rss version="2.0"><channel><title>f</title>{items}</channel></rss>'
             known = self._bodies[house] = (f'"v{self._shown[house][-1].number}"', text.encode())
         return known
+
+
+def _filling(number: int) -> str:
+    return " ".join(f"word{(number * 31 + n * n) % 9973}" for n in range(25))
 
 
 def _host_of(house: int) -> str:
