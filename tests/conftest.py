@@ -7,14 +7,15 @@ import resource
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import certifi
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import inspect
 
 from bot.redaction import RedactingFilter
 from bot.storage import database as databases
@@ -76,6 +77,7 @@ def pytest_collection_finish() -> None:
     """Take what was imported out of the garbage collector's sight: walking it is a third of the suite's time."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 20, 100)  # a test makes little that refers to itself
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -104,16 +106,91 @@ def no_power_cuts() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """What SQLAlchemy made of a statement serves all databases of a kind; the product opens one, a test run thousands.
+
+    They share the dialect, since it is part of a statement's key, once one of them has connected.
+    """
+    create, first = databases.create_engine, {}
+
+    def create_for_tests(url: Any, **options: Any) -> Any:
+        engine = create(url, **options)
+        known = first.setdefault(engine.name, engine)
+        if getattr(known.dialect, "server_version_info", None) is None:
+            first[engine.name] = engine
+        elif known is not engine:
+            engine.dialect = engine.pool._dialect = known.dialect
+            engine._compiled_cache = known._compiled_cache
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(databases, "create_engine", create_for_tests)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrated_once() -> Iterator[Callable[..., None]]:
+    """Alembic makes the first SQLite database; the others get what it made. test_upgrading has it make all."""
+    from alembic import command
+
+    upgrade, made = command.upgrade, list[str]()
+
+    def upgrade_for_tests(config: Any, revision: str) -> None:
+        connection = config.attributes["connection"]
+        blank = connection.dialect.name == "sqlite" and not inspect(connection).get_table_names()
+        if blank and made:
+            for statement in made:
+                connection.exec_driver_sql(statement)
+            return
+        upgrade(config, revision)
+        if blank and revision == "head":
+            made.extend(connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").scalars())
+            head = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+            made.append(f"INSERT INTO alembic_version VALUES ('{head}')")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command, "upgrade", upgrade_for_tests)
+        yield upgrade
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages_and_certificates_once() -> Iterator[None]:
+    """The page's templates are compiled once a process, and what a client trusts is read once."""
+    import httpx._transports.default as transports
+    import jinja2
+
+    from bot.web import rendering
+
+    class Kept(jinja2.BytecodeCache):
+        made: ClassVar[dict[str, bytes]] = {}
+
+        def load_bytecode(self, bucket: Any) -> None:
+            if bucket.key in self.made:
+                bucket.bytecode_from_string(self.made[bucket.key])
+
+        def dump_bytecode(self, bucket: Any) -> None:
+            self.made[bucket.key] = bucket.bytecode_to_string()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rendering, "Environment", partial(jinja2.Environment, bytecode_cache=Kept()))
+        patch.setattr(transports, "create_ssl_context", cache(transports.create_ssl_context))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def loaded_once() -> Iterator[None]:
     """The shipped model, cues, rules and languages are read once a process; what a test names itself is read anew."""
     import classifiers.second
     import rules.__main__
     import rules.cues
+    import rules.entries
     import rules.loading
     import rules.scenarios
     from bot.analysis.languages import LanguageReader
 
     shipped = [rules.loading.shipped()]
+    parse = rules.entries.parse
+    parse_once = cache(lambda text, limits: parse(text, limits=limits, filters={}))
     identifier = cache(LanguageReader.__dict__["_identifier"].func)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifiers.second, "load_detector", _once(classifiers.second.load_detector, [(), (None,)]))
@@ -121,6 +198,13 @@ def loaded_once() -> Iterator[None]:
         load = _once(rules.loading.load, [(shipped,)])
         for user in (rules.loading, rules.__main__, rules.scenarios):
             patch.setattr(user, "load", load)
+        patch.setattr(
+            rules.entries,
+            "parse",
+            lambda text, *, limits, filters: (
+                parse(text, limits=limits, filters=filters) if "filter:" in text else parse_once(text, limits)
+            ),
+        )
         patch.setattr(LanguageReader, "_identifier", property(lambda _: identifier(None)))
         yield
 

@@ -8,6 +8,7 @@ change the row any more, except to say that the message was in fact sent.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -15,9 +16,11 @@ from sqlalchemy import (
     Connection,
     Engine,
     FromClause,
+    Integer,
     RowMapping,
     Select,
     and_,
+    bindparam,
     delete,
     func,
     or_,
@@ -34,6 +37,8 @@ from bot.storage.transactions import looking, writing
 from bot.storage.upsert import insert_new
 
 UNKNOWN_MESSAGE = 0  # stands in `message_ids` for a part that may have been sent, but whose answer never came
+_RIPE = and_(deliveries.c.state == DeliveryState.HELD.value, deliveries.c.not_before <= bindparam("now"))
+_HELD_READY = select(deliveries.c.id).where(_RIPE).limit(1)
 _OPEN = (DeliveryState.DUE.value, DeliveryState.HELD.value)
 
 
@@ -84,8 +89,11 @@ def claim(
     """
     if limit < 1:
         return []
+    asked = {"now": now, "kinds": _names(kinds), "room": limit}
+    held_back = {"skip_ids": sorted(skip_ids), "urgent_only": sorted(urgent_only), "busy": sorted(busy)}
+    held_back = {name: values for name, values in held_back.items() if values}
     with looking(engine) as tx:
-        rows = tx.execute(_ready(now, kinds, skip_ids, busy, urgent_only).limit(limit)).mappings().all()
+        rows = tx.execute(_ready(frozenset(held_back)), {**asked, **held_back}).mappings().all()
     if not rows:
         return []
     until = now + lease
@@ -93,13 +101,9 @@ def claim(
         return [_claimed(row, until) for row in rows if _take(tx, row, until)]
 
 
-def _ready(
-    now: datetime,
-    kinds: Collection[ChatKind],
-    skip_ids: Collection[int] = (),
-    busy: Collection[str] = (),
-    urgent_only: Collection[int] = (),
-) -> Select[tuple[Any, ...]]:
+@cache  # one a combination: built anew it would be half the cost of a look at the outbox
+def _ready(held_back: frozenset[str]) -> Select[tuple[Any, ...]]:
+    """Select what may leave, by parameters `now`, `kinds`, `room` and those named in `held_back`; see `claim`."""
     # Read in the order of `ix_deliveries_due`, so that the engine stops at the limit instead of sorting the queue; the
     # question whether an earlier one waits goes through `ix_deliveries_turn`.
     earlier = deliveries.alias("earlier")
@@ -119,21 +123,26 @@ def _ready(
         .join(chats, chats.c.key == deliveries.c.chat_key)
         .where(
             deliveries.c.state == DeliveryState.DUE.value,
-            deliveries.c.not_before <= now,
+            deliveries.c.not_before <= bindparam("now"),
             chats.c.disabled_reason == "",
-            chats.c.kind.in_([kind.value for kind in kinds]),
+            chats.c.kind.in_(bindparam("kinds", expanding=True)),
             ~overtaken,
         )
         .order_by(deliveries.c.priority, deliveries.c.not_before, deliveries.c.created_at)
+        .limit(bindparam("room", type_=Integer))
     )
-    if skip_ids:
-        statement = statement.where(chats.c.telegram_id.not_in(sorted(skip_ids)))
-    if urgent_only:
-        calm = chats.c.telegram_id.not_in(sorted(urgent_only))
+    if "skip_ids" in held_back:
+        statement = statement.where(chats.c.telegram_id.not_in(bindparam("skip_ids", expanding=True)))
+    if "urgent_only" in held_back:
+        calm = chats.c.telegram_id.not_in(bindparam("urgent_only", expanding=True))
         statement = statement.where(or_(calm, deliveries.c.priority <= URGENT))
-    if busy:
-        statement = statement.where(deliveries.c.chat_key.not_in(sorted(busy)))
+    if "busy" in held_back:
+        statement = statement.where(deliveries.c.chat_key.not_in(bindparam("busy", expanding=True)))
     return statement
+
+
+def _names(kinds: Collection[ChatKind]) -> list[str]:
+    return sorted(kind.value for kind in kinds)
 
 
 def _turn(table: FromClause) -> ColumnElement[Any]:
@@ -266,22 +275,19 @@ def summary(tx: Connection, chat_key: str | None = None) -> Summary:
 
 def held_ready(tx: Connection, *, now: datetime) -> bool:
     """Tell whether a held delivery's time has come; cheap, and without a lock."""
-    statement = select(deliveries.c.id).where(_ripe(now)).limit(1)
-    return tx.execute(statement).first() is not None
+    return tx.execute(_HELD_READY, {"now": now}).first() is not None
 
 
 def ripen(tx: Connection, *, now: datetime) -> int:
     """Make held deliveries due whose time has come: quiet hours, pauses and batches are over. Returns how many."""
-    return tx.execute(update(deliveries).where(_ripe(now)).values(state=DeliveryState.DUE.value)).rowcount
-
-
-def _ripe(now: datetime) -> ColumnElement[bool]:
-    return and_(deliveries.c.state == DeliveryState.HELD.value, deliveries.c.not_before <= now)
+    return tx.execute(update(deliveries).where(_RIPE).values(state=DeliveryState.DUE.value), {"now": now}).rowcount
 
 
 def anything_ready(tx: Connection, *, now: datetime, kinds: Collection[ChatKind]) -> bool:
     """Tell whether a delivery could be claimed now, as far as the outbox goes: pacing may still hold it back."""
-    return held_ready(tx, now=now) or tx.execute(_ready(now, kinds).limit(1)).first() is not None
+    if held_ready(tx, now=now):
+        return True
+    return tx.execute(_ready(frozenset()), {"now": now, "kinds": _names(kinds), "room": 1}).first() is not None
 
 
 def load_delivery(tx: Connection, delivery_id: str) -> Delivery | None:

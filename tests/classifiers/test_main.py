@@ -14,6 +14,12 @@ from tests.classifiers.conftest import word_counts
 PLAIN = ("--no-signals", "--no-second")
 
 
+@pytest.fixture(autouse=True)
+def _timed_briefly(monkeypatch):
+    """What the speed comes out as is the benchmarks' business."""
+    monkeypatch.setattr("classifiers.running.SPEED_BATCH", 50)
+
+
 @pytest.fixture
 def folder(tmp_path):
     own = tmp_path / "corpus"

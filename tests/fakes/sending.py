@@ -33,6 +33,7 @@ class JumpClock:
     def __init__(self, start: datetime = NOW) -> None:
         self.at = start
         self.busy = 0
+        self._landed = asyncio.Event()
 
     def now(self) -> datetime:
         return self.at
@@ -41,10 +42,18 @@ class JumpClock:
         was_busy = self.busy
         for _ in range(12):  # what was just started may make itself busy, what just ended may wake the sleeper
             await asyncio.sleep(0)
-        if was_busy or self.busy:
+        if self.busy:
+            await self._landed.wait()
+        elif was_busy:
             await asyncio.sleep(0.001)
         else:
             self.at += timedelta(seconds=seconds)
+
+    def land(self) -> None:
+        """Say that a request has come back, to those that wait for it."""
+        self.busy -= 1
+        self._landed.set()
+        self._landed.clear()
 
     def pass_by(self, **span: float) -> None:
         """Let time pass."""
@@ -77,7 +86,7 @@ class Watched:
         try:
             yield
         finally:
-            self._clock.busy -= 1
+            self._clock.land()
 
 
 async def inline(function: Callable[[], T]) -> T:

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Engine
 
 from bot.storage.database import open_engine
-from tests.fakes.databases import Postgres, empty, sqlite
+from tests.fakes.databases import Postgres, empty
+from tests.fakes.sending import open_database
 
 
 @pytest.fixture(scope="session")
@@ -20,8 +21,9 @@ def postgres_engine(postgres_server: Postgres) -> Iterator[Engine]:
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     if request.param == "sqlite":
-        with sqlite(tmp_path) as made:
-            yield made
+        made = open_database(tmp_path)
+        yield made
+        made.dispose()
     else:
         shared = request.getfixturevalue("postgres_engine")
         empty(shared)

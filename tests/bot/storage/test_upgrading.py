@@ -15,6 +15,14 @@ _SOURCE = """
 """
 
 
+@pytest.fixture(autouse=True)
+def _for_real(monkeypatch, migrated_once):
+    """Here every database is made by its migrations."""
+    from alembic import command
+
+    monkeypatch.setattr(command, "upgrade", migrated_once)
+
+
 @pytest.fixture
 def blank(request, tmp_path, database, postgres_server):
     """An engine on a database without tables."""
