@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from bot.pipeline import Pipeline
 
 TERMINAL_KEY = "terminal"
+_MODEL_REMEDY = {
+    False: "The shipped one comes back with a reinstallation",
+    True: "Without STRAITWATCH_MODEL_FILE the shipped one is used",
+}
 EVERYTHING = f"topic:({' OR '.join(topic.value for topic in Topic)})"
 
 
@@ -98,7 +102,7 @@ def _load_assessor(settings: Settings, faults: list[Fault]) -> Assessor | None:
     try:
         model = load_detector(settings.model_file)
     except ClassifierError as error:
-        faults.append(Fault(place="model", problem=str(error), remedy="Or train one: python -m classifiers train"))
+        faults.append(Fault(place="model", problem=str(error), remedy=_MODEL_REMEDY[bool(settings.model_file)]))
     try:
         cues = load_reader()
     except GazetteerError as error:

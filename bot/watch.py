@@ -267,7 +267,7 @@ class Watch:
             health=lambda: [self.status()],
             wake=sender.wake,
             admit=admission(sender.desk.pacer, sender.desk.clock),
-            versions=house.assessor.versions,
+            versions=lambda: self._assessor().versions,
             zone=settings.zone,
             rules_most=settings.rules_per_chat,
             costly_most=settings.costly_rules_per_chat,

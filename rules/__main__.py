@@ -96,7 +96,7 @@ def _explain(options: argparse.Namespace) -> int:
         return 1
     _print("\n".join(parts_of(query)))
     meant = nearest(options.rule, tuple(entry.id for entry in catalog.rules))
-    if meant:
+    if meant and ("_" in options.rule or "-" in options.rule) and " " not in options.rule:  # meant as an id
         _print(f"(Read as a query. There is also a rule {meant}.)")
     return 0
 

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from bot.ingest.fetching import Fetcher
 from bot.storage import access
 from bot.storage.chats import save_chat
 from bot.storage.database import open_engine
+from bot.storage.schema import alerts
 from bot.storage.subscriptions import save_subscription
 from tests.fakes.bot_api import BotApi
 from tests.fakes.bot_api_faults import server_error, unauthorized
@@ -251,11 +253,7 @@ def _commands(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
 
     engine = open_engine(here)
     with engine.connect() as connection:
-        tables = MetaData()
-        tables.reflect(engine)
-        (story, alert) = connection.execute(
-            select(tables.tables["alerts"].c.story_id, tables.tables["alerts"].c.id)
-        ).first()
+        story, alert = connection.execute(select(alerts.c.story_id, alerts.c.id)).first() or ("", "")
     engine.dispose()
     (folder / "list.opml").write_text(
         f'<opml><outline xmlUrl="https://me:{CANARY}@x.test/f"/><outline xmlUrl="https://x.test/f?token={CANARY}"/>'
@@ -349,9 +347,8 @@ async def test_no_secret_is_found_anywhere_whatever_fails(
             for name, value in settings.items():
                 monkeypatch.setenv(name, value)
             monkeypatch.chdir(tmp_path)
-            made = Fetcher.__init__
-            quick = lambda self, **given: made(self, **{**given, "host_gap": timedelta(0)})  # noqa: E731
-            monkeypatch.setattr(Fetcher, "__init__", quick)
+            quick = partialmethod(Fetcher.__init__, host_gap=timedelta(0))
+            monkeypatch.setattr("bot.ingest.fetching.Fetcher", type("Quick", (Fetcher,), {"__init__": quick}))
             found |= await asyncio.to_thread(_commands, capsys, monkeypatch, tmp_path)
             for changed in ({"STRAITWATCH_LOG_FORMAT": "text"}, {"FEED_KEY": ""}):
                 broken = await _start(tmp_path, settings | changed, "run", "--broken")

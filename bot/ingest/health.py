@@ -25,6 +25,10 @@ class HealthState(StrEnum):
     OK = "ok"
 
 
+# A source in one of these brings no news because it cannot be read; one that is silent or stale answers.
+OUT_OF_REACH = frozenset({HealthState.FAILING, HealthState.NEVER})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """A source's state with its reason; `undated_share` is 0 to 1."""

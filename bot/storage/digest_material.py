@@ -1,23 +1,24 @@
 """Gather a period for digests: alerts, stories, near misses, dates ahead and the state of the pipe. Reads only."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection, func, or_, select
 
 from bot.alerting.digests.material import AlertRow, Material, Pipe, Reported
 from bot.alerting.periods import Period
 from bot.domain import AlertReason, Direction, Severity, Stage, Story, Topic
+from bot.ingest.health import OUT_OF_REACH, HealthState, health
 from bot.storage.articles import load_articles
-from bot.storage.schema import alerts, articles, assessments, drops, sources, stories
+from bot.storage.schema import alerts, articles, assessments, drops, stories
+from bot.storage.sources import all_sources
 from bot.storage.stories import load_assessments, load_stories
 
 LOOK_BACK = timedelta(days=35)  # four weeks to compare with, and one more so that every stretch is whole
 _AHEAD = timedelta(days=31)
 _NEAR = 200  # unflagged items that are looked at, the most probable first
 _AT_ONCE = 500
-_ANSWERS_WITHIN = timedelta(hours=24)
-_FAILURES = 3  # a source that failed less often in a row is having a bad moment
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def gather(tx: Connection, period: Period, *, now: datetime) -> Material:
@@ -130,16 +131,11 @@ def _near_misses(tx: Connection, period: Period) -> tuple[Reported, ...]:
 
 
 def _pipe(tx: Connection, period: Period, now: datetime) -> Pipe:
-    rows = tx.execute(
-        select(sources.c.name, sources.c.error_streak, sources.c.last_success_at)
-        .where(sources.c.enabled, sources.c.paused_reason == "")
-        .order_by(sources.c.last_success_at, sources.c.name)
-    ).all()
-    failing = [
-        row.name
-        for row in rows
-        if row.error_streak >= _FAILURES or row.last_success_at is None or now - row.last_success_at > _ANSWERS_WITHIN
-    ]
+    judged = [(one, health(one.memory, now).state) for one in all_sources(tx)]
+    watched = [(one, state) for one, state in judged if state is not HealthState.PAUSED]
+    failing = sorted(
+        (one.memory.last_success_at or _NEVER, one.source.name) for one, state in watched if state in OUT_OF_REACH
+    )
     read = select(func.count()).where(articles.c.fetched_at >= period.start, articles.c.fetched_at < period.end)
     flagged = select(func.count()).where(
         assessments.c.flagged, assessments.c.assessed_at >= period.start, assessments.c.assessed_at < period.end
@@ -149,8 +145,9 @@ def _pipe(tx: Connection, period: Period, now: datetime) -> Pipe:
         read=tx.scalar(read.select_from(articles)) or 0,
         flagged=tx.scalar(flagged.select_from(assessments)) or 0,
         dropped=tx.scalar(dropped.select_from(drops)) or 0,
-        sources=len(rows),
-        healthy=len(rows) - len(failing),
-        failing=tuple(failing),
+        sources=len(watched),
+        healthy=sum(state is HealthState.OK for _, state in watched),
+        answering=len(watched) - len(failing),
+        failing=tuple(name for _, name in failing),
         newest_at=tx.scalar(select(func.max(articles.c.fetched_at))),
     )

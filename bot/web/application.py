@@ -46,12 +46,12 @@ def build_web(
     catalog: Callable[[], Catalog],
     clock: Callable[[], datetime],
     scorecard: Path | None,
-    model: Mapping[str, object] | None = None,
+    model: Callable[[], Mapping[str, object]] = dict,
     titles: Mapping[str, str] | None = None,
 ) -> Starlette:
     """Make the page's application; `catalog` gives the rules in use at the moment.
 
-    `scorecard` is a Markdown file, `model` the sidecar of the model in use, `titles` names entities by their id.
+    `scorecard` is a Markdown file, `model()` the sidecar of the model in use, `titles` names entities by their id.
     Whether it may be reached from other machines is checked by `bot.web.listening.check_place`.
     """
     token = settings.web_token.get_secret_value()
@@ -63,7 +63,7 @@ def build_web(
         catalog=catalog,
         clock=clock,
         scorecard=scorecard,
-        model=model or {},
+        model=model,
         titles=titles or {},
     )
     login = Login(door=door, throttle=throttle, renderer=renderer, clock=clock)

@@ -38,7 +38,7 @@ async def host(
         catalog=lambda: assessor().catalog,
         clock=clock,
         scorecard=SCORECARD,
-        model=assessor().model_card,
+        model=lambda: assessor().model_card,
         titles={name.id: name.title for name in load_names(SHIPPED / "entities.yaml")},
     )
     log.info("web_page_served", place=str(place))

@@ -38,7 +38,7 @@ EXPLAINED = 30  # articles of a story whose assessment is shown
 class Pages:
     """What the pages read from.
 
-    `scorecard` is a Markdown file, `model` the sidecar of the model in use, `titles` the gazetteer's names by id.
+    `scorecard` is a Markdown file, `model()` the sidecar of the model in use, `titles` the gazetteer's names by id.
     """
 
     engine: Engine
@@ -46,7 +46,7 @@ class Pages:
     catalog: Callable[[], Catalog]
     clock: Callable[[], datetime]
     scorecard: Path | None
-    model: Mapping[str, object]
+    model: Callable[[], Mapping[str, object]]
     titles: Mapping[str, str]
 
     def stories(self, request: Request) -> Response:
@@ -167,7 +167,7 @@ class Pages:
             stored, today, newest = history.totals(tx), counted(tx, now, now), latest_at(tx)
         versions = {
             "Straitwatch": _version("straitwatch"),
-            "Model": str(self.model.get("version", "none")),
+            "Model": str(self.model().get("version", "none")),
             "Rules": f"{catalog.version} ({len(catalog.rules)} rules)",
             "Python": platform.python_version(),
             "Database": {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(self.engine.dialect.name, "other"),
@@ -178,7 +178,7 @@ class Pages:
         """Give the model's figures as lines, nested ones as JSON."""
         return {
             name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-            for name, value in self.model.items()
+            for name, value in self.model().items()
             if name in {"version", "trained_at", "threshold", "topic_thresholds", "calibration", "sources", "made_with"}
         }
 

@@ -132,9 +132,14 @@ def check_headers(answer: httpx.Response) -> None:
 
 def make_app(engine: Engine, **changes: Any) -> Starlette:
     """Make the page over a database; `token` asks for it, the rest as `build_web` takes it."""
-    token = changes.pop("token", "")
+    token, model = changes.pop("token", ""), changes.pop("model", {})
     settings = Settings(web_token=token, zone="UTC", database_url="sqlite:///:memory:")
-    given: dict[str, Any] = {"catalog": catalog, "clock": lambda: NOW, "scorecard": None} | changes
+    given: dict[str, Any] = {
+        "catalog": catalog,
+        "clock": lambda: NOW,
+        "scorecard": None,
+        "model": lambda: model,
+    } | changes
     return build_web(engine, settings, **given)
 
 

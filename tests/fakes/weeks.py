@@ -61,7 +61,11 @@ def add_sources(tx: Connection, number: int, *, healthy: int, now: datetime) -> 
         tx.execute(
             sources_table.update()
             .where(sources_table.c.id == one.id)
-            .values(error_streak=9 if fails else 0, last_success_at=now - timedelta(days=4 if fails else 0, hours=1))
+            .values(
+                error_streak=9 if fails else 0,
+                last_polled_at=now - timedelta(hours=1),
+                last_success_at=now - timedelta(days=4 if fails else 0, hours=1),
+            )
         )
 
 

@@ -31,14 +31,15 @@ class Pipe:
     flagged: int
     dropped: int
     sources: int
-    healthy: int
+    healthy: int  # by bot.ingest.health
+    answering: int = 0  # the healthy ones, and those that answer without bringing anything new
     failing: tuple[str, ...] = ()  # names, the longest unreachable first
     newest_at: datetime | None = None
 
     @property
     def broken(self) -> bool:
         """Tell whether silence proves nothing: nothing was read, or fewer than half of the sources answer."""
-        return self.read == 0 or self.healthy * 2 < self.sources or self.sources == 0
+        return self.read == 0 or max(self.healthy, self.answering) * 2 < self.sources or self.sources == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,6 @@ def status(turn: Turn) -> Answer:
     ]
     if owed.oldest_due_at is not None:
         lines.append(turn.t("The oldest on its way waits for {age}.", age=age(turn, now - owed.oldest_due_at)))
-    lines += [f"{name}: {version}" for name, version in turn.services.versions.items()]
+    lines += [f"{name}: {version}" for name, version in turn.services.versions().items()]
     lines += [one_line(text, 300) for text in (turn.services.health() if turn.services.health is not None else ())]
     return reply(line(bold("Straitwatch")), *lines)

@@ -41,7 +41,8 @@ class Services:
     `digest_now(chat, now, preview)` composes the digest of the time up to now, or what the next one holds so far, and
     blocks; `find_feeds(url)` looks for the feeds behind an address, and blocks; `assess(articles, explain=True)` is the
     assessor's method, for the strongest terms of /why; `health()` gives lines for /status; `wake()` tells the sender
-    that something was put into the outbox; `admit(chat)` waits for a slot of the sender's pace. `rules_most` and
+    that something was put into the outbox; `admit(chat)` waits for a slot of the sender's pace; `versions()` names
+    the model and the rules in use, which may have been reloaded. `rules_most` and
     `costly_most` say how many rules a chat may have, and how many that every article must be tried on.
     """
 
@@ -52,7 +53,7 @@ class Services:
     health: Callable[[], Sequence[str]] | None = None
     wake: Callable[[], None] | None = None
     admit: Callable[[Chat], Any] | None = None
-    versions: Mapping[str, str] = field(default_factory=dict)
+    versions: Callable[[], Mapping[str, str]] = dict
     zone: str = "UTC"  # of new chats
     rules_most: int = 50  # reliability table X14
     costly_most: int = 5

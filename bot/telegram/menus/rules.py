@@ -73,6 +73,10 @@ def act(turn: Turn) -> Answer:
             return rules_menu(turn, edit=True, toast=turn.t("Deleted"))
         case _:
             changed = _changed(one, verb, value)
+            others = [other for other in subscriptions_of(turn.tx, turn.chat.key) if other.id != one.id]
+            refusal = too_costly(turn, others, one.query) if one.paused and not changed.paused else ""
+            if refusal:
+                return Answer(toast=refusal, loud=True)
             if changed != one:
                 save_subscription(turn.tx, changed)
             return _page(turn, changed, toast=turn.t("Saved") if changed != one else "")

@@ -50,3 +50,16 @@ async def test_a_file_does_not_bring_more_costly_rules_than_may_be_typed(house):
     shown = await house.say(42, "", caption="/import", caption_entities=entities, document=document)
     assert "“two”: This rule has no required word" in shown.text
     assert house.rules("42") == []
+
+
+async def test_a_paused_costly_rule_is_switched_on_again_only_where_there_is_room(house):
+    await save(house, "/tungst.n/")
+    shown = await house.say(42, "/rules")
+    await house.press(shown, "1.")
+    await house.press(shown, "Pause")
+    await save(house, "/gall.um/")
+    shown = await house.say(42, "/rules")
+    await house.press(shown, "1.")
+    await house.press(shown, "Switch on")
+    assert "1 of these" in house.toast
+    assert [rule.paused for rule in house.rules("42")] == [True, False]
