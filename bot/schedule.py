@@ -1,9 +1,12 @@
 """What runs when: the only home of APScheduler, and the job boundary where a failing job is logged and goes on."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import structlog
+
+from bot.redaction import process_redactor
 
 log = structlog.get_logger(__name__)
 Job = Callable[[], Awaitable[object]]
@@ -44,8 +47,12 @@ class Schedule:
         async def run() -> None:
             try:
                 await job()
+            except asyncio.CancelledError:
+                if self._scheduler.running:
+                    raise
+                return  # cut off by the end of the watch, which is no failure: APScheduler would print a traceback
             except Exception as error:  # the job boundary: one failing job must not stop the watch
-                self.failures[name] = f"{type(error).__name__}: {error}"
+                self.failures[name] = process_redactor()(f"{type(error).__name__}: {error}")
                 log.exception("job_failed", job=name)
             else:
                 self.failures.pop(name, None)

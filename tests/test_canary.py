@@ -17,7 +17,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from functools import partialmethod
+from functools import partial, partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +207,10 @@ async def _measured(listen: str, found: Found) -> None:
             found[path] = (await client.get(path)).text
 
 
+def _answered(api: BotApi, before: int) -> bool:
+    return any(one.chat_id == OWNER for one in api.requests[before:])
+
+
 async def _conversation(api: BotApi, found: Found) -> None:
     """Ask the bot for all that it tells of sources, stories and itself; addresses with secrets are refused."""
     tried = ["/sources", "/sources moved", "/status", "/why", "/export"]
@@ -215,7 +219,7 @@ async def _conversation(api: BotApi, found: Found) -> None:
     for text in tried:
         before = len(api.requests)
         api.push_message(OWNER, text)
-        await api.until(lambda before=before: any(r.chat_id == OWNER for r in api.requests[before:]), within=20)
+        await api.until(partial(_answered, api, before), within=20)
     assert sum("sources file" in text for text in api.texts(OWNER)) == 2
     found["telegram"] = repr([(one.method, one.parameters) for one in api.requests])
 
