@@ -10,7 +10,10 @@ COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY classifiers classifiers
 COPY rules rules
-RUN pip install --no-deps --no-build-isolation . && python -m compileall -q /opt/straitwatch
+RUN pip install --no-deps --no-build-isolation .
+# The query parser writes its tables beside itself when it is first used: now, since the watch's own user may not later,
+# and would make them anew at every start, with warnings.
+RUN straitwatch rules explain gallium && python -m compileall -q /opt/straitwatch
 
 FROM python:3.13-slim
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin straitwatch \

@@ -84,6 +84,13 @@ def test_the_build_needs_nothing_that_is_not_locked() -> None:
     assert any("--require-hashes" in rest and "requirements.lock" in rest for rest in _all("RUN"))
 
 
+def test_the_query_parser_s_tables_are_made_while_the_image_may_still_be_written() -> None:
+    steps = [rest for word, rest in STEPS if word == "RUN"]
+    installed = next(n for n, rest in enumerate(steps) if "--no-build-isolation" in rest)
+    made = next(n for n, rest in enumerate(steps) if "straitwatch rules explain" in rest)
+    assert installed < made
+
+
 def test_its_command_is_the_product_s_and_its_user_is_not_root() -> None:
     (entry,), (command,) = _all("ENTRYPOINT"), _all("CMD")[-1:]
     assert json.loads(entry) == ["straitwatch"]
