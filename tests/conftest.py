@@ -22,6 +22,10 @@ from bot.storage import database as databases
 from tests.fakes.databases import Postgres, postgres
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+WITH_MODEL = (
+    *("tests/bot/analysis/", "tests/bot/cli/", "tests/bot/operations/test_watching", "tests/bot/test_re"),
+    *("tests/bot/test_rounds", "tests/classifiers/", "tests/rules/", "tests/test_canary", "tests/test_watch"),
+)
 MOST_MEMORY = 4 * 1024**3  # bytes of a test process and of each child: a runaway is a MemoryError, not a dead machine
 
 # Slowness of a busy machine is no fault of the code. `quick` tries the same examples every time, so that what is red
@@ -56,6 +60,8 @@ def pytest_runtest_makereport(
         at = shown.index(found)
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} ({call.when}) shows a secret: ...{shown[max(0, at - 200) : at + 60]}..."
+    if report.passed and "PYTEST_XDIST_WORKER" in os.environ:
+        report.sections = []  # what a test that passed has printed need not be sent from process to process
     return report
 
 
@@ -71,6 +77,21 @@ def logging_as_it_was() -> Iterator[None]:
     sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
     for handler in handlers:
         handler.filters[:] = [one for one in handler.filters if not isinstance(one, RedactingFilter)]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what shares something costly into one stretch each, so that one process pays for it.
+
+    xdist deals the list out in as many stretches as there are processes, and takes from the ends to even them out:
+    tests on PostgreSQL start the first, tests with the shipped model and rules the second; long ones come before short.
+    """
+    server, model, rest = [], [], []
+    for item in sorted(items, key=lambda item: item.get_closest_marker("long") is None):
+        on_server = item.get_closest_marker("postgres") is not None
+        (server if on_server else model if item.nodeid.startswith(WITH_MODEL) else rest).append(item)
+    before = max(len(items) // 2 - len(server), 0)
+    items[:] = [*server, *rest[:before], *model, *rest[before:]]
 
 
 def pytest_collection_finish() -> None:

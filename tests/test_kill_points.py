@@ -12,6 +12,8 @@ from tests.fakes.feed_faults import Entry, rss
 from tests.fakes.feed_server import FeedServer
 from tests.fakes.one_round import PRELOAD, child, now, prepare
 
+pytestmark = pytest.mark.long
+
 CHATS = [51, 52]
 TITLES = ["Ministry bans exports of gallium", "Senate bans imports of uranium", "Port crane wins prize"]
 PIPELINE = ["fetched", "parsed", "entries_committed", "matched", "outbox_committed"]

@@ -18,6 +18,8 @@ from tests.fakes.feed_faults import Entry, rss
 from tests.fakes.feed_server import FeedServer
 from tests.fakes.one_round import PRELOAD, child, now, play, prepare
 
+pytestmark = pytest.mark.long
+
 HOUSES = 8
 CHATS = [61, 62, 63]
 

@@ -17,6 +17,8 @@ from tests.fakes.bot_api_faults import unauthorized
 from tests.fakes.feed_faults import Entry, rss
 from tests.fakes.feed_server import FeedServer
 
+pytestmark = pytest.mark.long
+
 OWNER = 4242
 HEADLINE = "Beijing requires export licences for gallium shipments to Japan from Monday"
 

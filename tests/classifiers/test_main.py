@@ -11,6 +11,8 @@ from classifiers.second import Seconded, load_detector
 from tests.classifiers.conftest import examples as lesson
 from tests.classifiers.conftest import word_counts
 
+pytestmark = pytest.mark.long
+
 PLAIN = ("--no-signals", "--no-second")
 
 

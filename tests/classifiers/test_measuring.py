@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score, f1_score
 
 from classifiers import measuring
 
@@ -15,6 +14,8 @@ rows = st.lists(st.tuples(st.booleans(), st.integers(0, 9)), min_size=1, max_siz
 
 @given(rows)
 def test_average_precision_and_f1_agree_with_scikit_learn(pairs):
+    from sklearn.metrics import average_precision_score, f1_score
+
     labels, scores = np.array([float(a) for a, _ in pairs]), np.array([b / 9 for _, b in pairs])
     assert measuring.average_precision(labels, scores) == pytest.approx(average_precision_score(labels, scores))
     flags = (scores > 0.5).astype(float)

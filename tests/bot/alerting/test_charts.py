@@ -11,6 +11,8 @@ from bot.alerting import charting
 from bot.alerting.charting import ChartProcess, NoCharts
 from tests.fakes.weeks import sample_chart
 
+pytestmark = pytest.mark.long
+
 DARK, LIGHT = sample_chart(), sample_chart("light")
 
 

@@ -12,6 +12,8 @@ from bot.errors import ConfigurationError, InputError, NotFoundError
 from tests.fakes.values import chat, subscription
 from tests.fakes.weeks import add_chats, add_sources, add_stories, open_world
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory):

@@ -17,6 +17,8 @@ from bot.storage.sources import load
 from tests.fakes.bot_api import BotApi
 from tests.fakes.bot_api_faults import unauthorized
 
+pytestmark = pytest.mark.long
+
 TOKEN = "123456789:" + "A" * 35
 RULE = """
 rules:

@@ -15,6 +15,8 @@ from bot.ingest.fetching import FailureKind, Fetcher, Request
 from tests.fakes.feed_faults import Reply
 from tests.fakes.feed_server import FeedServer
 
+pytestmark = pytest.mark.long
+
 
 def self_signed(folder: Path) -> tuple[str, str]:
     key, certificate = str(folder / "key.pem"), str(folder / "certificate.pem")

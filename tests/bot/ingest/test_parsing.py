@@ -11,6 +11,8 @@ from bot.ingest.items import Parsed
 from bot.ingest.parsing import RETIRE_ABOVE_KB, InlineParsers, ParserPool
 from tests.fakes.feed_faults import NOW, Entry, rss, series
 
+pytestmark = pytest.mark.long
+
 SOURCE = Source(
     id="paper", name="The Paper", url="https://paper.test/feed", kind=SourceKind.FEED, tier=3, publisher="The Paper"
 )

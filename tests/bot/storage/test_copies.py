@@ -21,6 +21,8 @@ from bot.storage.subscriptions import save_subscription
 from bot.storage.upgrading import upgrade
 from tests.fakes.values import NOW, article, assessment, chat, delivery, story, subscription
 
+pytestmark = pytest.mark.long
+
 
 def fill(engine: Engine, articles: int = 20) -> None:
     read = [article(id=f"a{n}", title=f"Ökonomie 出口管制 {n}", url=f"https://x.test/{n}") for n in range(articles)]

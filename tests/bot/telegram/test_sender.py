@@ -24,6 +24,8 @@ from tests.fakes.bot_api import BotApi
 from tests.fakes.sending import make_sender, owe, state_of
 from tests.fakes.values import NOW, chat, subscription
 
+pytestmark = pytest.mark.long
+
 GROUP = chat(key="-1007", telegram_id=-1007, kind=ChatKind.GROUP, title="Desk")
 TOPIC = chat(key="-1008:5", telegram_id=-1008, thread_id=5, kind=ChatKind.SUPERGROUP, title="Forum")
 OWNER = chat(key="7", telegram_id=7)

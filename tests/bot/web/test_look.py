@@ -16,7 +16,7 @@ from bot.web.serving import serve
 from tests.fakes.browser import CHROMIUM, Browser, browser
 from tests.fakes.pages import TOKEN, make_app
 
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium here")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(not CHROMIUM, reason="no Chromium here")]
 
 PAGES = ("/", "/?q=(", "/stories/aa11", "/sources", "/rules", "/rules/us_ear_rule", "/scorecard", "/about", "/nix")
 # Gives the texts that are too faint for WCAG AA (4.5:1), each with its ratio.

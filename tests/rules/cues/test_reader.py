@@ -1,13 +1,14 @@
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.cues import Cues, load_reader
+from rules.cues import CueReader, Cues, load_reader
 
 NOISY = (
     "U. S.officials said the ban on sales of the H20 AI accelerator to China would be lifted.Nvidia expects "
@@ -17,7 +18,14 @@ NOISY = (
     "Huawei and TSMC did not comment. U. S.Commerce Secretary Lutnick spoke after MOFCOM welcomed the approval.\n"
     "Leave a Reply"
 )
-READER = load_reader()
+
+
+@cache
+def _reader() -> CueReader:
+    """The shipped reader, made when the first test asks."""
+    return load_reader()
+
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -143,7 +151,7 @@ def test_any_text_is_read_without_an_error(reader, text):
 
 @given(st.text(max_size=200), st.text(max_size=400))
 def test_evidence_always_quotes_the_text(title, body):
-    cues = READER.read(title, body)
+    cues = _reader().read(title, body)
     for evidence in (*cues.direction_evidence, *cues.stage_evidence, *cues.date_evidence):
         source = title if evidence.field == "title" else body
         assert source[evidence.start : evidence.end] == evidence.text
@@ -170,7 +178,7 @@ WORDS = (
 
 @given(st.lists(st.sampled_from(WORDS), max_size=25))
 def test_any_order_of_known_words_is_read(words):
-    cues = READER.read(" ".join(words), "")
+    cues = _reader().read(" ".join(words), "")
     assert cues.direction in {"tightening", "easing", "mixed", "unclear"}
 
 

@@ -6,6 +6,8 @@ from bot.telegram.access import Buckets, Verdict
 from bot.telegram.commands.catalog import ENTRIES
 from bot.telegram.commands.handlers import COMMANDS, PRESSES
 
+pytestmark = pytest.mark.long
+
 HOSTILE = (
     "'; DROP TABLE chats; --",
     "<b>unclosed & <script>alert(1)</script>",

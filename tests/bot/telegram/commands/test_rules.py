@@ -1,7 +1,8 @@
 from datetime import timedelta
 
 from bot.domain import Mode, Severity
-from tests.fakes.values import NOW
+from bot.storage.subscriptions import save_subscription
+from tests.fakes.values import NOW, subscription
 
 
 async def test_a_rule_is_tried_on_the_archive_before_it_is_saved(house):
@@ -81,8 +82,13 @@ async def test_testing_a_stored_rule_shows_what_it_sends(house):
 
 async def test_fifty_rules_are_enough(house):
     for number in range(50):
-        await house.press(await house.say(42, f"/addrule word{number}"), "Save")
         house.clock.pass_by(minutes=1)
+        if 0 < number < 47:
+            name, at = f"word{number}", house.clock.now()
+            with house.engine.begin() as tx:
+                save_subscription(tx, subscription(id=name, chat_key="42", name=name, query=name, created_at=at))
+            continue
+        await house.press(await house.say(42, f"/addrule word{number}"), "Save")
     assert "50 rules" in (await house.say(42, "/addrule onemore")).text
     shown = await house.say(42, "/rules")
     for _ in range(4):
