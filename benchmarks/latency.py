@@ -140,18 +140,18 @@ async def run(options: argparse.Namespace, address: str, folder: Path, show: Cal
 
 
 def accept(items: Sequence[Item], method: str, given: dict[str, Any]) -> None:
-    """Note what a message shows. It is the message of the item that was served last; the others were there before.
+    """Note what a message shows. An alert is that of the item that was served last; the others were there before.
 
-    An item that joins a story is shown by an edit, and by no message of its own.
+    An item that joins a story is shown by an edit and perhaps a reply, and by no alert of its own.
     """
     if not method.startswith(("send", "edit")):
         return
     now, chat = time.monotonic(), given.get("chat_id")
-    found = {int(number) for number in LINK.findall(str(given.get("text", "")))}
-    for number in found:
-        items[number].shown_in.add(chat)
-    if found and method.startswith("send"):
-        items[max(found, key=lambda number: items[number].served_at)].accepted_at.setdefault(chat, now)
+    found = [items[int(number)] for number in LINK.findall(str(given.get("text", "")))]
+    for item in found:
+        item.shown_in.add(chat)
+    if found and method.startswith("send") and "reply_parameters" not in given:
+        max(found, key=lambda item: item.served_at).accepted_at.setdefault(chat, now)
 
 
 @dataclass(kw_only=True)

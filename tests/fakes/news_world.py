@@ -52,7 +52,7 @@ class Item:
     published_at: datetime
     available_at: float
     served_at: float = 0.0
-    accepted_at: dict[int, float] = field(default_factory=dict)  # by chat: its own message there
+    accepted_at: dict[int, float] = field(default_factory=dict)  # by chat: the alert of it there
     shown_in: set[int] = field(default_factory=set)  # chats that any message or edit showed it in
 
     @property
@@ -62,7 +62,7 @@ class Item:
 
     def xml(self) -> str:
         """Write the item as its feed shows it."""
-        more = "The order takes effect on Monday." if self.alerting else _filling(self.number)
+        more = ("The order takes effect on Monday. " if self.alerting else "") + _filling(self.number)
         return (
             f"<item><title>{self.title}</title><link>{self.url}</link><guid>{self.url}</guid>"
             f"<description>{self.title}. {more}"
