@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -29,10 +29,12 @@ from bot.schedule import Job, Schedule
 from bot.storage import outbox
 from bot.storage import sources as source_rows
 from bot.storage.chats import load_chat, save_chat
+from bot.storage.clocks import set_back
 from bot.storage.database import reading
 from bot.storage.lags import Lag, alert_lag
 from bot.storage.pruning import prune
 from bot.storage.subscriptions import save_subscription
+from bot.storage.transactions import writing
 from bot.telegram.commands.turns import Services
 from bot.telegram.composing import StoryComposer
 from bot.telegram.messages import Target
@@ -115,6 +117,7 @@ class Watch:
                 on_alert=self._measure if self._house.settings.metrics_listen else None,
             )
             self._overseer.sender = self.sender
+            self._overseer.rounds = self.rounds
             self._set_schedule(self.rounds)
             self._leave_address(stack)
             await asyncio.to_thread(self._pipeline.warm)
@@ -142,9 +145,15 @@ class Watch:
 
     def _leave_address(self, stack: AsyncExitStack) -> None:
         """Leave this process's number where `straitwatch rules reload` finds it."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         place = self._folder / f"straitwatch-{os.getpid()}.pid"
-        place.write_text(str(os.getpid()), encoding="utf-8")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            place.write_text(str(os.getpid()), encoding="utf-8")
+        except OSError as error:  # a full disk: the news must go on, and `kill -HUP` reloads the rules as well
+            log.warning("address_not_left", place=str(place), error=str(error))
+            with suppress(OSError):
+                place.unlink(missing_ok=True)
+            return
         stack.callback(place.unlink, missing_ok=True)
 
     def _assessor(self) -> Assessor:
@@ -188,6 +197,7 @@ class Watch:
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, self.reload))
 
     def _set_schedule(self, rounds: Rounds) -> None:
+        self._schedule.on_set_back = self._follow_clock
         self._schedule.every(POLL_TICK, "poll", lambda: self._poll(rounds), first_at=app.now())
         self._schedule.every(timedelta(minutes=1), "health", self._overseer.oversee)
         self._schedule.every(timedelta(minutes=10), "source health", self._overseer.check_sources)
@@ -200,6 +210,15 @@ class Watch:
     async def _poll(self, rounds: Rounds) -> None:
         self._overseer.ticked()
         await rounds.begin()
+
+    async def _follow_clock(self, step: timedelta) -> None:
+        """Wait for nothing that was planned by a clock that has been set back since."""
+        moved = await asyncio.to_thread(self._set_back, step)
+        log.info("clock_followed", rows=moved)
+
+    def _set_back(self, step: timedelta) -> int:
+        with writing(self._house.engine) as tx:
+            return set_back(tx, step, now=app.now())
 
     async def _ping(self) -> None:
         await self._overseer.ping(lambda: app.fetch_ping(self._house.settings))

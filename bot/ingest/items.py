@@ -48,6 +48,7 @@ class Parsed:
     skip_hours: tuple[int, ...] = ()
     skip_days: tuple[str, ...] = ()
     total: int = field(default=0)  # entries before unusable ones were left out
+    whole: bool = True  # False where the answer ends in the middle: there may be more than was read
 
 
 def to_json(parsed: Parsed) -> dict[str, Any]:

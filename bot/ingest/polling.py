@@ -112,11 +112,13 @@ class _Course:
         status = "1 item" if len(items) == 1 else f"{len(items)} items"
         if not items and self.memory.items_seen:
             status = NO_ITEMS
+        # Of an answer that was cut off no validator is believed: "unchanged" would hide what was not read.
+        whole, before = parsed.whole, self.memory
         after = replace(
             self._answered(response, state),
-            etag=_validator(response, "etag"),
-            last_modified=_validator(response, "last-modified"),
-            last_full_at=self.now if self.full else self.memory.last_full_at,
+            etag=_validator(response, "etag") if whole else before.etag,
+            last_modified=_validator(response, "last-modified") if whole else before.last_modified,
+            last_full_at=self.now if self.full and whole else before.last_full_at,
             newest_item_at=_newest(items, self.memory.newest_item_at, self.now),
             last_status=status,
         )

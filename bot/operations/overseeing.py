@@ -2,9 +2,10 @@
 
 import asyncio
 import shutil
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from bot.storage.transactions import looking, writing
 
 if TYPE_CHECKING:
     from bot.analysis.assessment import Assessor
+    from bot.rounds import Rounds
     from bot.telegram.sender import Sender
 
 log = structlog.get_logger(__name__)
@@ -29,7 +31,7 @@ PERSISTENT = 2  # looks in a row, a minute apart, before the owner is told: a hi
 
 
 class Overseer:
-    """Knows the parts of one process. `assessor` gives the one in use; `sender` is set once there is one.
+    """Knows the parts of one process. `assessor` gives the one in use; `sender` and `rounds` are set once they exist.
 
     `model_file` is the file that the next start will read; `folder` lies on the disk that must not fill up.
     """
@@ -45,6 +47,7 @@ class Overseer:
         clock: Callable[[], datetime],
         folder: Path,
         model_file: Path,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
         self._worker = worker
@@ -54,14 +57,17 @@ class Overseer:
         self._clock = clock
         self._folder = folder
         self._model_file = model_file
+        self._steady = steady  # spans are measured by it: the clock may be set
+        self._started = steady()
         self._started_at = clock()
-        self._ticked_at: datetime | None = None
+        self._ticked: float | None = None
         self._bad: dict[str, int] = {}  # by check, for how many looks in a row
         self.sender: Sender | None = None
+        self.rounds: Rounds | None = None
 
     def ticked(self) -> None:
         """Note that the event loop runs its jobs."""
-        self._ticked_at = self._clock()
+        self._ticked = self._steady()
 
     async def look(self) -> Vitals:
         """Take all vitals now. Never raises for a database that is away: that is one of them."""
@@ -101,16 +107,17 @@ class Overseer:
         moment = now.timestamp()
         return Vitals(
             at=now,
-            started_at=self._started_at,
+            started_at=min(self._started_at, now - timedelta(seconds=self._steady() - self._started)),
             version=__version__,
             leading=self._lead.held.is_set(),
             model=assessor.versions["model"],
             rules=assessor.versions["rules"],
+            unstored=self.rounds.trouble if self.rounds is not None else "",
             sends=dict(sender.desk.counts) if sender is not None else {},
             pace_free=sender.desk.pacer.free(moment) if sender is not None else 0,
             pace_blocked=len(sender.desk.pacer.blocked(moment)) if sender is not None else 0,
             jobs=dict(self._schedule.failures),
-            last_tick_at=self._ticked_at,
+            last_tick_at=None if self._ticked is None else now - timedelta(seconds=self._steady() - self._ticked),
         )
 
     def _complete(self, vitals: Vitals) -> Vitals:

@@ -21,6 +21,7 @@ class Vitals:
     started_at: datetime
     version: str = ""
     database: str = ""
+    unstored: str = ""  # why the last poll could not be stored, though the database answers
     leading: bool = False
     leader: str | None = None  # who leads, this process or another
     model: str = ""  # version of the model in use
@@ -75,6 +76,9 @@ def _loop(vitals: Vitals) -> Check:
 def _database(vitals: Vitals) -> Check:
     if vitals.database:
         return Check(name=DATABASE, good=False, text=vitals.database, remedy="Run `straitwatch doctor` on the server")
+    if vitals.unstored:
+        remedy = "Nothing is lost: the news is fetched again. Look at the space, locks and log of the database"
+        return Check(name=DATABASE, good=False, text=f"cannot store news: {vitals.unstored}", remedy=remedy)
     return Check(name=DATABASE, good=True, text="answers")
 
 
@@ -89,7 +93,10 @@ def _fetching(vitals: Vitals) -> Check:
     if not vitals.active_sources:
         remedy = "Resume some: `straitwatch sources` lists them"
         return Check(name=FETCHING, good=False, text="no source is switched on", remedy=remedy)
-    since = vitals.at - max(vitals.last_success_at or vitals.started_at, vitals.started_at)
+    answered_at = vitals.last_success_at
+    if answered_at is None or answered_at > vitals.at:  # by a clock that was ahead and says nothing any more
+        answered_at = vitals.started_at
+    since = vitals.at - max(answered_at, vitals.started_at)
     if since > NOTHING_FETCHED_FOR:
         remedy = "Check this machine's network and DNS, then `straitwatch sources`"
         return Check(name=FETCHING, good=False, text=f"no source answered for {_span(since)}", remedy=remedy)

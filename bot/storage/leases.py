@@ -1,20 +1,26 @@
 """Leases by name: which process may act as the sender or the scheduler just now, on either engine."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, or_, select, update
 
 from bot.storage.schema import leases
 from bot.storage.upsert import insert_new
 
+SKEW = timedelta(minutes=1)  # by which the clocks of several machines may differ
+
 
 def hold_lease(tx: Connection, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
-    """Take or renew a lease; returns False while another holder's has not run out."""
+    """Take or renew a lease; returns False while another holder's has not run out.
+
+    A lease that ends later than any could is one of a clock that was ahead: it is taken over, not waited for.
+    """
     if insert_new(tx, leases, [{"name": name, "holder": holder, "until": until}]):
         return True
+    absurd = until + max(until - now, SKEW)
     done = tx.execute(
         update(leases)
-        .where(leases.c.name == name, or_(leases.c.holder == holder, leases.c.until <= now))
+        .where(leases.c.name == name, or_(leases.c.holder == holder, leases.c.until <= now, leases.c.until > absurd))
         .values(holder=holder, until=until)
     )
     return done.rowcount == 1

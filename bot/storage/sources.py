@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, and_, case, delete, func, or_, select, u
 from bot.domain import Source, SourceKind
 from bot.errors import NotFoundError
 from bot.ingest.memory import SourceMemory
+from bot.storage.leases import SKEW
 from bot.storage.schema import sources
 from bot.storage.upsert import insert_new
 
@@ -99,9 +100,11 @@ def due(tx: Connection, now: datetime, limit: int, *, worker: str = "", lease: t
     """Claim up to `limit` sources that are due, the longest overdue first, and give their ids.
 
     A claim ends with `save_memory`, or by itself after `lease` where the worker died. On PostgreSQL several workers
-    claim beside each other (SKIP LOCKED); on SQLite the caller's transaction is the lock.
+    claim beside each other (SKIP LOCKED); on SQLite the caller's transaction is the lock. A claim that ends later than
+    any could is one of a clock that was ahead, and void.
     """
-    free = or_(sources.c.claimed_until.is_(None), sources.c.claimed_until <= now)
+    absurd = now + lease + SKEW
+    free = or_(sources.c.claimed_until.is_(None), sources.c.claimed_until <= now, sources.c.claimed_until > absurd)
     is_due = or_(sources.c.next_poll_at.is_(None), sources.c.next_poll_at <= now)
     query = (
         select(sources.c.id)

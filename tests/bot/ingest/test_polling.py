@@ -92,6 +92,27 @@ async def test_validators_are_forgotten_when_the_server_sends_none(
     assert second.memory.etag == ""
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+async def test_no_validator_of_an_answer_that_was_cut_off_is_believed(
+    server: FeedServer, fetcher: Fetcher, source_at: SourceAt, encoding: str
+) -> None:
+    old, new = (rss(series(number)).decode().replace("utf-8", encoding).encode(encoding) for number in (2, 6))
+    server.serve(
+        "/cut",
+        Reply(headers={"ETag": '"old"'}, body=old),
+        Reply(headers={"ETag": '"new"'}, body=new[: len(new) // 4 * 2]),
+        Reply(headers={"ETag": '"new"'}, body=new),
+    )
+    memory, seen = SourceMemory(), []
+    for turn in range(3):
+        found = await polled(fetcher, source_at("/cut"), memory, NOW + timedelta(minutes=15 * turn))
+        memory = found.memory
+        seen.append((memory.etag, len(found.items)))
+    assert seen[0] == ('"old"', 2)
+    assert seen[1][0] == '"old"'  # as old as what was read in full
+    assert seen[2] == ('"new"', 6)
+
+
 @pytest.mark.parametrize("path", ["/empty-200", "/login-html", "/404", "/500", "/410", "/429-junk", "/reset-midway"])
 async def test_a_failing_poll_keeps_what_is_known(fetcher: Fetcher, source_at: SourceAt, path: str) -> None:
     memory = replace((await polled(fetcher, source_at("/feed/a"))).memory, items_seen=10)

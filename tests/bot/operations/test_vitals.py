@@ -25,6 +25,7 @@ HOUR = timedelta(hours=1)
     [
         pytest.param({}, set(), id="all well"),
         pytest.param({"database": "gone"}, {"database"}, id="database away, and nothing else is claimed"),
+        pytest.param({"unstored": "no space left"}, {"database"}, id="the database answers, but stores nothing"),
         pytest.param({"disk_free": LOW_DISK - 1}, {"disk"}, id="disk low"),
         pytest.param({"model_file": "/m.npz"}, {"model"}, id="model missing"),
         pytest.param({"jobs": {"digests": "ValueError"}}, {"jobs"}, id="a job fails"),
@@ -32,6 +33,7 @@ HOUR = timedelta(hours=1)
         pytest.param({"active_sources": 0}, {"fetching"}, id="no source on"),
         pytest.param({"last_success_at": NOW - HOUR}, {"fetching"}, id="nothing fetched for an hour"),
         pytest.param({"last_success_at": None}, {"fetching"}, id="never fetched"),
+        pytest.param({"last_success_at": NOW + HOUR}, {"fetching"}, id="fetched by a clock that was ahead"),
         pytest.param(
             {"last_success_at": None, "started_at": NOW - timedelta(minutes=5)},
             set(),

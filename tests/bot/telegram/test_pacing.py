@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,6 +65,24 @@ def test_a_restart_remembers_slots_and_holds():
     assert second.ready_at(PERSON, 11.0) == 12.0
     assert second.free(11.0) == 0
     assert second.free(12.0) == 30
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["running", "after a restart"])
+def test_a_clock_that_is_set_back_holds_nothing_up_and_breaks_no_limit(restart):
+    pacer, hour = Pacer(EXACT), 3600.0
+    for _ in range(20):
+        pacer.take(CHANNEL, 10.0 + hour)
+    pacer.take(PERSON, 10.0 + hour)
+    pacer.hold(-7, 15.0 + hour)
+    if restart:
+        pacer = Pacer(EXACT, pacer.changes())
+    assert pacer.free(10.0) == 9  # what left a moment ago still counts
+    assert not pacer.take(CHANNEL, 10.0)
+    assert {CHANNEL.telegram_id, PERSON.telegram_id, -7} == pacer.blocked(10.0)
+    assert pacer.take(PERSON, 11.0)
+    assert pacer.ready_at(GROUP, 11.0) == 15.0
+    assert pacer.ready_at(CHANNEL, 11.0) == 70.0
+    assert set(pacer.changes()) >= {"all", "hold:-7"}  # the next process must not inherit the wrong hour
 
 
 def test_a_shorter_hold_never_ends_a_longer_one():

@@ -1,0 +1,361 @@
+"""One engine's storm: the feeds, the small troubles all the time, the long ones in turn, the end and the counting."""
+
+import asyncio
+import html
+import random
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import select, text, update
+
+from benchmarks import invariants
+from benchmarks.troubles import Outcome, Stage, Trouble, endure, of_engine
+from benchmarks.watches import LOOK_EVERY, Crew
+from bot.errors import StorageError
+from bot.rounds import REST
+from bot.storage.copies import restore
+from bot.storage.database import open_engine, reading
+from bot.storage.schema import chats, deliveries, leases, sources
+from tests.fakes import bot_api_faults as faults
+from tests.fakes import one_round
+from tests.fakes.bot_api import BotApi
+from tests.fakes.feed_faults import Entry, rss
+from tests.fakes.feed_server import FeedServer, Reply
+
+FEEDS, CHATS, WATCHES = 4, (71, 72, 73), 3
+IN_FLIGHT = len(CHATS)  # of one sender: a message a chat at a time
+LONGEST = 225.0  # seconds of one engine until no further trouble begins
+_DRAIN = 60.0  # seconds
+_TICK = 0.4
+
+
+class World:
+    """The feeds and what they have shown so far."""
+
+    def __init__(self, feeds: FeedServer, draw: random.Random) -> None:
+        self._feeds = feeds
+        self._draw = draw
+        self.entries: list[list[Entry]] = [[] for _ in range(FEEDS)]
+        self.shown: dict[str, str] = {}  # link -> title
+        self.entries_of: dict[str, list[str]] = {}  # validator -> links
+
+    def grow(self) -> str:
+        """Let one feed report something that no other has; gives the headline."""
+        words = " ".join("".join(self._draw.choices("bcdfgklmnprstv", k=7)) for _ in range(6))
+        return self._add(self._draw.randrange(FEEDS), f"Parliament bans {words}", words)
+
+    def burst(self) -> None:
+        """Let every feed report several long items that nobody asked for: what fills a disk."""
+        for at in range(FEEDS):
+            for _ in range(4):
+                words = " ".join("".join(self._draw.choices("bcdfgklmnprstv", k=9)) for _ in range(400))
+                self._add(at, f"Council prize for {words[:60]}", words)
+
+    def told_everywhere(self, api: BotApi, title: str) -> bool:
+        """Tell whether every chat shows a headline."""
+        return all(any(title in html.unescape(one) for one in api.texts(chat)) for chat in CHATS)
+
+    def serve(self, *, well: bool | None) -> None:
+        """Serve all feeds: all well, all away, or with None some of them broken."""
+        for at, entries in enumerate(self.entries):
+            body = rss(entries)
+            etag = f'"{at}-{len(entries)}"'
+            self.entries_of.setdefault(etag, [entry.link for entry in entries])
+            whole, away = Reply(body=body, headers={"ETag": etag}), Reply(status=503)
+            half = Reply(body=body[: len(body) // 2], headers={"ETag": etag})
+            broken = [away, half, Reply(body=b"<html>login</html>")]
+            mixed = self._draw.choice([*broken, whole, whole, whole])
+            self._feeds.serve(f"/{at}", mixed if well is None else whole if well else away)
+
+    def _add(self, at: int, title: str, words: str) -> str:
+        link = f"https://house{at}.test/{len(self.shown)}"
+        published_at = one_round.now() - timedelta(minutes=90)
+        self.entries[at].append(Entry(title=title, link=link, at=published_at, summary=words))
+        self.shown[link] = title
+        return title
+
+
+async def storm(
+    address: str, *, server: Any, disk: Path | None, draw: random.Random, quick: bool, logs: Path | None
+) -> dict[str, Any]:
+    """Let one engine go through everything; gives the report."""
+    began = time.monotonic()
+    with FeedServer() as feeds, tempfile.TemporaryDirectory(prefix="straitwatch-chaos-", dir=disk) as folder:
+        world = World(feeds, draw)
+        world.serve(well=True)
+        urls = [feeds.url(f"/{at}") for at in range(FEEDS)]
+        one_round.prepare(address, urls, CHATS)
+        week = _ask_for_digest(address)
+        (cwd := Path(folder) / "watch").mkdir()
+        async with BotApi() as api:
+            place = {"database": address, "folder": cwd, "token": api.token, "api": api.url, "feeds": tuple(urls)}
+            crew = Crew(WATCHES, place, draw, logs=logs)
+            stage = Stage(
+                address=address, crew=crew, api=api, world=world, draw=draw, quick=quick, server=server, disk=disk
+            )
+            try:
+                async with asyncio.timeout(LONGEST + _DRAIN + 10):
+                    report = await _run(stage, began, week)
+            finally:
+                crew.abandon()
+    return {**report, "seconds": round(time.monotonic() - began)}
+
+
+async def _run(stage: Stage, began: float, week: str) -> dict[str, Any]:
+    engine = "postgresql" if stage.server is not None else "sqlite"
+    troubles = of_engine(engine, quick=stage.quick, disk=stage.disk is not None)
+    await stage.crew.start()
+    stage.background = background = [
+        asyncio.create_task(part) for part in (stage.crew.watch_health(), _small_troubles(stage))
+    ]
+    outcomes: list[Outcome] = []
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, transient=True) as bar:
+        task = bar.add_task(engine, total=len(troubles) + 1)
+        for trouble in troubles:
+            bar.update(task, description=f"{engine}: {trouble.name}")
+            outcomes.append(outcome := await _one(trouble, stage, began))
+            seconds = f"{time.monotonic() - began:.0f} s"
+            bar.console.print(f"{engine}, {seconds}: {outcome}", highlight=False)
+            bar.advance(task)
+        bar.update(task, description=f"{engine}: draining")
+        for part in background:
+            part.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        drained = await _drain(stage)
+    found = await asyncio.to_thread(_count, stage, week)
+    kills, outages = stage.done["sender killed"], sum(trouble.outages for trouble in troubles)
+    allowed = (kills + outages) * IN_FLIGHT + stage.done["answers withheld"]
+    done = dict(stage.crew.done + stage.done)
+    return {
+        **found,
+        "drained_after": drained,
+        "copies_allowed": allowed,
+        "done": done,
+        "troubles": [asdict(one) for one in outcomes],
+    }
+
+
+async def _one(trouble: Trouble, stage: Stage, began: float) -> Outcome:
+    if time.monotonic() - began > LONGEST:
+        return Outcome(name=trouble.name, how=trouble.how, wanted=bool(trouble.red), fault="no time was left for it")
+    return await endure(trouble, stage)
+
+
+async def _small_troubles(stage: Stage) -> None:
+    """Let happen what always happens: news, broken feeds, Telegram's errors, kills, cut connections, time passing."""
+    draw = stage.draw
+    while True:
+        if draw.random() < 0.15:
+            stage.world.grow()
+        stage.world.serve(well=stage.feeds_well)
+        if not stage.calm:
+            _trouble_telegram(stage)
+            if draw.random() < 0.06:
+                await _kill(stage)
+        with suppress(StorageError):  # the database is away just now
+            if not stage.calm and draw.random() < 0.06:
+                await asyncio.to_thread(_trouble_database, stage)
+            if stage.time_passes:
+                await asyncio.to_thread(_pass_time, stage)
+            await asyncio.to_thread(_compare_validators, stage)
+        await asyncio.sleep(_TICK)
+
+
+def _trouble_telegram(stage: Stage) -> None:
+    if stage.draw.random() > 0.1:
+        return
+    choice = stage.draw.randrange(4)
+    fault = [faults.server_error(), faults.flood(1), faults.html_page(502), faults.reset(accepted=True)][choice]
+    stage.api.fail(fault, method="sendMessage")
+    stage.done["Telegram's errors"] += 1
+    stage.done["answers withheld"] += choice == 3
+
+
+async def _kill(stage: Stage, *, one: bool = True) -> None:
+    """Kill, and where it was the sender let the time pass for which its messages in flight are leased."""
+    dead = await stage.crew.kill(one=one)
+    try:
+        await asyncio.to_thread(_bury, stage, dead)
+    except StorageError:
+        stage.done["sender killed"] += 1  # nobody can tell while the database is away
+
+
+def _bury(stage: Stage, dead: list[int]) -> None:
+    engine = open_engine(stage.address)
+    try:
+        with engine.begin() as tx:
+            holders = tx.scalars(select(leases.c.holder).where(leases.c.name.like("sender:%"))).all()
+            if any(_pid(holder) in dead for holder in holders):
+                stage.done["sender killed"] += 1
+                tx.execute(
+                    update(deliveries)
+                    .where(deliveries.c.state == "due", deliveries.c.not_before > _now(stage))
+                    .values(not_before=_now(stage))
+                )
+    finally:
+        engine.dispose()
+
+
+def _trouble_database(stage: Stage) -> None:
+    engine = open_engine(stage.address)
+    try:
+        if engine.dialect.name == "postgresql":
+            with engine.begin() as tx:
+                others = text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                    " AND datname = current_database()"
+                )
+                stage.done["connections cut"] += len(tx.execute(others).all())
+        else:
+            with engine.begin():
+                time.sleep(0.5)
+            stage.done["locks of half a second"] += 1
+    finally:
+        engine.dispose()
+
+
+def _pass_time(stage: Stage) -> None:
+    """Let the minutes pass that polls, back-off after errors, and the claims of the dead would wait."""
+    engine = open_engine(stage.address)
+    now = _now(stage)
+    try:
+        with engine.begin() as tx:
+            claims = tx.execute(select(sources.c.id, sources.c.claimed_by).where(sources.c.claimed_by != "")).all()
+            alive = stage.crew.pids()
+            dead = [row.id for row in claims if _pid(row.claimed_by) not in alive]
+            soon = sources.c.claimed_until <= now + timedelta(minutes=6)  # a wrong clock's claim is not ours to mend
+            rests = sources.c.claimed_until <= now + REST  # its poll could not be stored
+            mine = soon & (sources.c.id.in_(dead) | rests)
+            tx.execute(update(sources).where(mine).values(claimed_until=now, claimed_by=""))
+            tx.execute(update(sources).values(next_poll_at=now, paused_reason=""))
+            tx.execute(
+                update(deliveries)
+                .where(
+                    deliveries.c.state == "due",
+                    deliveries.c.last_error != "",
+                    deliveries.c.not_before > now + timedelta(seconds=2),
+                    deliveries.c.intent_at.is_(None) | (deliveries.c.intent_at < now - timedelta(seconds=20)),
+                )
+                .values(not_before=now)
+            )
+    finally:
+        engine.dispose()
+
+
+def _compare_validators(stage: Stage) -> None:
+    engine = open_engine(stage.address)
+    try:
+        with reading(engine) as tx:
+            if ahead := invariants.validators_ahead(tx, stage.world.entries_of):
+                stage.validators_ahead.append(ahead)
+        stage.done["looks at validators"] += 1
+    finally:
+        engine.dispose()
+
+
+async def _drain(stage: Stage) -> float | None:
+    """End all troubles, start all watches anew, and wait until nothing is owed; then stop them in order."""
+    await _kill(stage, one=False)
+    stage.api.heal()
+    stage.world.serve(well=True)
+    await stage.crew.start()
+    began = time.monotonic()
+    took = None
+    while took is None and time.monotonic() - began < _DRAIN:
+        with suppress(StorageError):
+            await asyncio.to_thread(_pass_time, stage)
+            if await asyncio.to_thread(_nothing_owed, stage):
+                took = round(time.monotonic() - began, 1)
+        await asyncio.sleep(_TICK)
+    await stage.crew.stop()
+    return took
+
+
+def _nothing_owed(stage: Stage) -> bool:
+    engine = open_engine(stage.address)
+    try:
+        with reading(engine) as tx:
+            polled = tx.execute(select(sources.c.etag, sources.c.claimed_by)).all()
+            owed = tx.execute(select(deliveries.c.id).where(deliveries.c.state.in_(["due", "held"])).limit(1)).first()
+    finally:
+        engine.dispose()
+    newest = {f'"{at}-{len(entries)}"' for at, entries in enumerate(stage.world.entries)}
+    return owed is None and {row.etag for row in polled} == newest and not any(row.claimed_by for row in polled)
+
+
+def _count(stage: Stage, week: str) -> dict[str, Any]:
+    engine = open_engine(stage.address)
+    try:
+        found = invariants.lost_and_doubled(engine, stage.api, stage.world.shown, CHATS)
+        checked = invariants.check(engine, stage.api, CHATS, week=week)
+    finally:
+        engine.dispose()
+    checked["validators are never ahead"] = "; ".join(stage.validators_ahead[:3])
+    checked["no watch ended by itself"] = "; ".join(stage.crew.ended)
+    led = _two_leaders(stage.crew)
+    checked["one leads"] = f"two for {led:.1f} s" if led >= 10 else ""
+    restarts = sum(look.needs_restart for look in stage.crew.looks)
+    checked["/healthz asks for no restart"] = f"{restarts} times red" if restarts else ""
+    checked["backups are whole"] = "; ".join(filter(None, map(_look_into, stage.backups)))
+    return {**found, "invariants": checked, "two_leaders_seconds": round(led, 1)}
+
+
+def _look_into(path: Path) -> str:
+    """Restore a backup that was taken in the middle, and look for halves."""
+    with tempfile.TemporaryDirectory() as folder:
+        address = f"sqlite:///{folder}/restored.sqlite3"
+        rows = restore(path, address)
+        engine = open_engine(address)
+        try:
+            with reading(engine) as tx:
+                return invariants.orphans(tx) or ("" if rows["articles"] else "no article in it")
+        finally:
+            engine.dispose()
+
+
+def _two_leaders(crew: Crew) -> float:
+    """Give the longest time in seconds that two watches said of themselves at once that they lead."""
+    leaders = Counter(look.turn for look in crew.looks if look.leads)
+    longest = run = 0
+    for turn in range(crew.turns + 1):
+        run = run + 1 if leaders[turn] > 1 else 0
+        longest = max(longest, run)
+    return longest * LOOK_EVERY
+
+
+def _ask_for_digest(address: str) -> str:
+    """Let every chat want its digest in half an hour, which is when the clocks will jump over; gives the week."""
+    at = datetime.now(UTC) + timedelta(minutes=30)
+    engine = open_engine(address)
+    with engine.begin() as tx:
+        tx.execute(
+            update(chats).values(
+                digest_on=True,
+                digest_daily=False,
+                digest_weekday=at.weekday(),
+                digest_time=f"{at:%H:%M}",
+                zone="UTC",
+                created_at=at - timedelta(days=2),
+            )
+        )
+    engine.dispose()
+    year, number, _ = at.isocalendar()
+    return f"{year}-W{number:02}"
+
+
+def _pid(name: str) -> int:
+    """Give the process number in a worker's name: host, process and start."""
+    part = name.split(":")[1] if ":" in name else "0"
+    return int(part) if part.isdigit() else 0
+
+
+def _now(stage: Stage) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=stage.crew.common_offset)

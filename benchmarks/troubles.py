@@ -1,0 +1,350 @@
+"""The long troubles of the chaos: each begins, must be seen by the health checks, ends, and must be seen to have ended.
+
+Nothing here is a mock: PostgreSQL is stopped and started, the SQLite file is locked, the disk is a small one of its own
+that is full (ENOSPC from the kernel), Telegram and all feeds refuse, the clocks of the processes are set.
+"""
+
+import asyncio
+import contextlib
+import random
+import subprocess
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.watches import Crew
+from bot.errors import StorageError
+from bot.storage.copies import backup, restore
+from tests.fakes import bot_api_faults as faults
+from tests.fakes.bot_api import BotApi
+
+GREEN_WITHIN = 90.0  # seconds from the end of a trouble until every watch says that all is well
+FLOW_WITHIN = 120.0  # and until a new item has reached every chat: what waited goes first, one message a second
+RED_WITHIN = 60.0
+LONGER_THAN_BUSY = 36.0  # seconds; SQLite's busy time-out is 30
+HOUR = 3600.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Stage:
+    """What troubles act on. `server` is there for PostgreSQL, `disk` where a disk of its own could be mounted."""
+
+    address: str
+    crew: Crew
+    api: BotApi
+    world: Any
+    draw: random.Random
+    quick: bool
+    server: Any = None
+    disk: Path | None = None
+    calm: bool = False  # no kills, so that health can be judged
+    feeds_well: bool | None = None  # all well, all away, or as it comes
+    time_passes: bool = True  # whether the minutes between polls are skipped
+    validators_ahead: list[str] = field(default_factory=list)
+    background: list[asyncio.Task[None]] = field(default_factory=list)
+    backups: list[Path] = field(default_factory=list)
+    done: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """`during` holds the trouble while it is open; `red` are the checks that must see it, none where none should."""
+
+    name: str
+    how: str
+    red: frozenset[str]
+    during: Callable[[Stage], Any]
+    hold: float = 6.0
+    flow: bool = True
+    outages: int = 1  # times that the outcome of a message in flight can be lost with the database
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What one trouble led to; times in seconds, None for what was not seen in time."""
+
+    name: str
+    how: str
+    wanted: bool
+    red_after: float | None = None
+    green_after: float | None = None
+    flow_after: float | None = None
+    red: int = 0
+    green: int = 0
+    away: int = 0
+    seen: str = ""
+    fault: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Tell whether health turned both ways and news flowed again."""
+        return not self.fault
+
+    def __str__(self) -> str:
+        """Give one line for whoever waits."""
+        times = f"red {self.red_after}, green {self.green_after}, news {self.flow_after}"
+        return f"{self.name}: {self.fault or 'ok'} ({times})"
+
+
+async def endure(trouble: Trouble, stage: Stage) -> Outcome:
+    """Let a trouble happen and note how the watches judged it."""
+    outcome = Outcome(name=trouble.name, how=trouble.how, wanted=bool(trouble.red))
+    crew = stage.crew
+    stage.calm = True
+    if await _until(stage, lambda: _all_green(crew, since), GREEN_WITHIN, since := time.monotonic()) is None:
+        outcome.fault = f"not green before: {sorted(_bad(crew, since))}"
+    begun = time.monotonic()
+    async with trouble.during(stage):
+        outcome.red_after = await _until(
+            stage, lambda: bool(trouble.red & _bad(crew, begun)), RED_WITHIN if trouble.red else 0.0, begun
+        )
+        stage.calm = False  # processes die and start in the middle of it
+        await asyncio.sleep(max(0.0, begun + trouble.hold - time.monotonic()))
+        stage.calm = True
+    ended = time.monotonic()
+    outcome.green_after = await _until(stage, lambda: _all_green(crew, ended), GREEN_WITHIN, ended)
+    looks = [look for look in crew.looks if look.at >= begun]
+    outcome.away = sum("away" in look.bad for look in looks)
+    outcome.red = sum(bool(look.bad - {"away"}) for look in looks)
+    outcome.green = sum(not look.bad for look in looks)
+    outcome.seen = " ".join(sorted({name for look in looks for name in look.bad} - {"away"}))
+    if outcome.green_after is None:
+        outcome.fault = outcome.fault or f"not green again: {sorted(_bad(crew, time.monotonic() - 2))}"
+    if trouble.red and outcome.red_after is None:
+        outcome.fault = outcome.fault or f"never red for {' or '.join(sorted(trouble.red))}"
+    if trouble.flow and not outcome.fault:
+        outcome.flow_after = await flows(stage)
+        outcome.fault = "" if outcome.flow_after is not None else "a new item did not reach every chat"
+    stage.calm = False
+    return outcome
+
+
+async def flows(stage: Stage) -> float | None:
+    """Let a feed report something new, and wait until every chat has it; gives the seconds."""
+    begun = time.monotonic()
+    stage.feeds_well, stage.calm = True, True
+    title = stage.world.grow()
+    took = await _until(stage, lambda: stage.world.told_everywhere(stage.api, title), FLOW_WITHIN, begun)
+    stage.feeds_well, stage.calm = None, False
+    return took
+
+
+async def _until(stage: Stage, condition: Callable[[], bool], within: float, begun: float) -> float | None:
+    while True:
+        for part in stage.background:
+            if part.done():
+                part.result()  # a fault of this program: better said than waited for
+        if condition():
+            return round(time.monotonic() - begun, 1)
+        if time.monotonic() - begun >= within:
+            return None
+        await asyncio.sleep(0.1)
+
+
+def _all_green(crew: Crew, since: float) -> bool:
+    last = {look.who: look for look in crew.looks[-60:] if look.at > since}
+    return len(last) == len(crew.places) and not any(look.bad for look in last.values())
+
+
+def _bad(crew: Crew, since: float) -> frozenset[str]:
+    return frozenset(name for look in crew.looks if look.at > since for name in look.bad)
+
+
+@asynccontextmanager
+async def _stopped(stage: Stage, mode: str) -> AsyncIterator[None]:
+    await asyncio.to_thread(stage.server.stop, mode)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(stage.server.start)
+
+
+@asynccontextmanager
+async def _locked(stage: Stage) -> AsyncIterator[None]:
+    """Hold the file as a program of its own would: BEGIN EXCLUSIVE, for longer than the others are ready to wait."""
+    import sqlite3
+
+    path = stage.address.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=60)) as holder:
+        await asyncio.to_thread(holder.execute, "BEGIN EXCLUSIVE")
+        try:
+            yield
+        finally:
+            holder.execute("ROLLBACK")
+
+
+@asynccontextmanager
+async def _full_disk(stage: Stage) -> AsyncIterator[None]:
+    """Shrink the disk to what is used: from here on the kernel answers ENOSPC. Then make it large again."""
+    assert stage.disk is not None
+    for _ in range(20):  # what is used may grow between the question and the change
+        used = await asyncio.to_thread(_used, stage.disk)
+        if await asyncio.to_thread(_resize, stage.disk, f"{used}k"):
+            break
+    else:
+        raise RuntimeError("the disk could not be made small")
+    stage.world.burst()
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(_resize, stage.disk, DISK)
+        if stage.server is not None:
+            await asyncio.to_thread(stage.server.start)  # where it gave up, as a full disk of its journal makes it
+
+
+DISK = "600m"
+
+
+def _used(disk: Path) -> int:
+    import shutil
+
+    return shutil.disk_usage(disk).used // 1024 + 4
+
+
+def _resize(disk: Path, size: str) -> bool:
+    done = subprocess.run(["mount", "-o", f"remount,size={size}", str(disk)], check=False, capture_output=True)
+    return done.returncode == 0
+
+
+@asynccontextmanager
+async def _no_telegram(stage: Stage) -> AsyncIterator[None]:
+    stage.api.fail(faults.html_page(502), times=None)
+    stage.world.grow()
+    await asyncio.sleep(3.0)  # something is owed by now
+    stage.crew.set_clock(1.5 * HOUR)
+    try:
+        yield
+    finally:
+        stage.api.heal()
+
+
+@asynccontextmanager
+async def _no_feeds(stage: Stage) -> AsyncIterator[None]:
+    stage.feeds_well = False
+    stage.world.serve(well=False)
+    await asyncio.sleep(2.0)  # polls under way have ended by now
+    stage.crew.set_clock(1.0 * HOUR)
+    try:
+        yield
+    finally:
+        stage.feeds_well = None
+
+
+@asynccontextmanager
+async def _clock_back(stage: Stage) -> AsyncIterator[None]:
+    stage.time_passes = stage.quick  # where there is time, the watches must find to the right hour by themselves
+    stage.crew.set_clock(0.0)
+    yield
+
+
+@asynccontextmanager
+async def _one_clock(stage: Stage) -> AsyncIterator[None]:
+    stage.time_passes = True
+    who = stage.draw.randrange(len(stage.crew.places))
+    stage.crew.set_clock(-HOUR, who=who)
+    await asyncio.sleep(4.0)
+    stage.crew.set_clock(HOUR, who=who)
+    await asyncio.sleep(4.0)
+    try:
+        yield
+    finally:
+        stage.crew.set_clock(0.0, who=who)
+
+
+@asynccontextmanager
+async def _backup(stage: Stage) -> AsyncIterator[None]:
+    """Take an online backup while all write, and try to restore it over them, which must be refused."""
+    from bot.storage.database import open_engine
+
+    engine = open_engine(stage.address)
+    target = stage.crew.places[0].folder.parent / f"backup-{len(stage.backups)}.sqlite3"
+    try:
+        await asyncio.to_thread(backup, engine, target)
+    finally:
+        engine.dispose()
+    stage.backups.append(target)
+    stage.done["backups taken"] += 1
+    with contextlib.suppress(StorageError):
+        await asyncio.to_thread(restore, target, stage.address, overwrite=True)
+        stage.done["restores over a running watch"] += 1  # must never be reached
+    yield
+
+
+def of_engine(engine: str, *, quick: bool, disk: bool) -> list[Trouble]:
+    """Give the troubles of an engine in their order."""
+    sqlite = engine == "sqlite"
+    lock = Trouble(
+        name="file locked",
+        how=f"BEGIN EXCLUSIVE for {LONGER_THAN_BUSY:.0f} s, busy time-out 30 s",
+        red=frozenset({"leader", "database"}),
+        during=_locked,
+        hold=LONGER_THAN_BUSY,
+    )
+    crash = Trouble(
+        name="database crashed",
+        how="pg_ctl stop -m immediate, start",
+        red=frozenset({"database"}),
+        during=lambda stage: _stopped(stage, "immediate"),
+        hold=8.0,
+    )
+    restart = Trouble(
+        name="database restarted",
+        how="pg_ctl stop -m fast, start",
+        red=frozenset({"database"}),
+        during=lambda stage: _stopped(stage, "fast"),
+        hold=8.0,
+    )
+    full = Trouble(
+        name="disk full",
+        how="own tmpfs shrunk to what is used: ENOSPC",
+        red=frozenset({"database", "disk"} if sqlite else {"database"}),
+        during=_full_disk,
+        hold=12.0,
+    )
+    copied = Trouble(
+        name="backup in the middle",
+        how="online backup; restore over the running watches refused",
+        red=frozenset(),
+        during=_backup,
+        hold=0.0,
+        flow=False,
+        outages=0,
+    )
+    feeds = Trouble(
+        name="all feeds away",
+        how="503 to all, all clocks 1 h forward",
+        red=frozenset({"fetching"}),
+        during=_no_feeds,
+        outages=0,
+    )
+    telegram = Trouble(
+        name="Telegram away",
+        how="502 to all, all clocks 30 min further",
+        red=frozenset({"outbox"}),
+        during=_no_telegram,
+        outages=0,
+    )
+    back = Trouble(
+        name="clocks set back",
+        how="all clocks 1.5 h back in the middle of their life",
+        red=frozenset(),
+        during=_clock_back,
+        hold=3.0,
+        outages=0,
+    )
+    one = Trouble(
+        name="one clock wrong",
+        how="one watch 1 h back, then 2 h forward, then right",
+        red=frozenset(),
+        during=_one_clock,
+        hold=8.0,
+        outages=0,
+    )
+    database = [lock] if sqlite else [crash, restart]
+    if quick:
+        return [*([] if sqlite else [crash]), *([full] if disk else []), feeds, back]
+    return [*database, copied, *([full] if disk else []), feeds, telegram, back, one]

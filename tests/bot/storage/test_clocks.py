@@ -1,0 +1,51 @@
+"""After the clock was set back, nothing waits for the hour that the old one showed."""
+
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from bot.storage import sources as source_rows
+from bot.storage.clocks import set_back
+from bot.storage.leases import hold_lease
+from bot.storage.outbox import enqueue
+from bot.storage.schema import deliveries, sources
+from tests.bot.storage.test_sources import PAPER, WIRE
+from tests.fakes.values import NOW, delivery
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+
+def test_polls_and_messages_planned_by_the_old_clock_come_in_time(engine) -> None:
+    old = NOW + HOUR
+    with engine.begin() as tx:
+        source_rows.upsert_catalog(tx, [PAPER, WIRE])
+        tx.execute(update(sources).where(sources.c.id == PAPER.id).values(next_poll_at=old + 9 * MINUTE))
+        tx.execute(update(sources).where(sources.c.id == WIRE.id).values(next_poll_at=NOW - MINUTE))
+        ids = ("waits", "flies", "due")
+        enqueue(tx, [delivery(id=one, subject=one, not_before=old if one != "due" else NOW) for one in ids])
+        tx.execute(update(deliveries).where(deliveries.c.id == "flies").values(intent_at=old))
+    with engine.begin() as tx:
+        assert set_back(tx, HOUR, now=NOW) == 2
+        polls = dict(tx.execute(select(sources.c.id, sources.c.next_poll_at)).all())
+        owed = dict(tx.execute(select(deliveries.c.id, deliveries.c.not_before)).all())
+        assert set_back(tx, HOUR, now=NOW + HOUR) == 0
+    assert polls == {PAPER.id: NOW + 9 * MINUTE, WIRE.id: NOW - MINUTE}
+    assert owed == {"waits": NOW, "flies": old, "due": NOW}  # the lease of what is in flight is its fence
+
+
+def test_a_lease_of_a_clock_that_was_ahead_is_taken_over_and_one_of_a_small_skew_is_not(engine) -> None:
+    tenure = timedelta(seconds=6)
+    with engine.begin() as tx:
+        assert hold_lease(tx, "lead", holder="ahead", now=NOW + HOUR, until=NOW + HOUR + tenure)
+        assert hold_lease(tx, "lead", holder="right", now=NOW, until=NOW + tenure)
+        assert hold_lease(tx, "other", holder="ahead", now=NOW + MINUTE / 2, until=NOW + MINUTE / 2 + tenure)
+        assert not hold_lease(tx, "other", holder="right", now=NOW, until=NOW + tenure)
+
+
+def test_a_claim_of_a_clock_that_was_ahead_is_void(engine) -> None:
+    with engine.begin() as tx:
+        source_rows.upsert_catalog(tx, [PAPER])
+        assert source_rows.due(tx, NOW + HOUR, 9, worker="ahead") == [PAPER.id]
+        assert source_rows.due(tx, NOW, 9, worker="right") == [PAPER.id]
+        assert source_rows.due(tx, NOW, 9, worker="third") == []
