@@ -208,7 +208,7 @@ story_articles = Table(
     Column("article_id", String(32), ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
     Column("story_id", String(32), ForeignKey("stories.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("payload", JSON, nullable=False),  # the StoryArticle
-    Column("added_at", UtcDateTime, nullable=False),
+    Column("added_at", UtcDateTime, nullable=False, index=True),
 )
 
 # When an article matched a rule that asks for several articles within a time; pruned with the articles.
