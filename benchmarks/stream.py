@@ -32,7 +32,24 @@ START = datetime(2026, 3, 2, tzinfo=UTC)
 DAY = 1_000_000  # articles of the virtual day
 NEW, SHOWN = 10, 15  # items of a poll: new ones, and shown altogether
 RULES, CHATS = 10_000, 2_000
-STATES = ("China", "Washington", "Brussels", "Japan", "India", "London", "Russia", "Iran", "Seoul", "Canada", "Chile")
+STATES = (
+    *("China", "Washington", "Brussels", "Japan", "India", "London", "Russia", "Iran", "Seoul", "Canada", "Chile"),
+    *("Australia", "Indonesia", "Malaysia", "Vietnam", "Brazil", "Mexico", "Turkey", "Ukraine", "Kazakhstan", "Peru"),
+    *("Argentina", "Egypt", "Thailand", "Pakistan", "Norway", "Switzerland", "Israel", "Qatar", "Nigeria", "Zambia"),
+)
+MAKERS = (
+    "Alsen",
+    "Borvik",
+    "Cathmar",
+    "Delwyn",
+    "Eskerra",
+    "Fontal",
+    "Garrick",
+    "Holmdal",
+    "Ivaro",
+    "Jestrup",
+    "Kelvane",
+)
 DEEDS = (
     "bans exports of",
     "imposes export controls on",
@@ -81,7 +98,9 @@ class Feed:
             # an event of the hour is reported by several feeds in their own words
             event = random.Random(int(now.timestamp()) // 900 * 20 + draw.randrange(12))
             state, good, deed = event.choice(STATES), event.choice(GOODS), event.choice(DEEDS)
-            title = f"{state} {deed} {good}{draw.choice(['', ', ministry says', ' from Monday', ' in trade row'])}"
+            hit = f"{event.choice(MAKERS)}{event.randrange(90)}"  # an invented company, so that events are told apart
+            ending = draw.choice(["", ", ministry says", " from Monday", " in trade row", f", hitting {hit}"])
+            title = f"{state} {deed} {good} of {hit}{ending}"
         else:
             title = draw.choice(OTHER).format(a=draw.choice(GOODS), b=draw.choice(STATES)) + f" {draw.randrange(10**6)}"
         words = " ".join(f"word w{int(draw.paretovariate(0.7)) % 90_000}" for _ in range(25))
@@ -96,8 +115,11 @@ class Feeds:
     """Stands where the fetcher stands, and answers from memory."""
 
     def __init__(self, clock: "Clock") -> None:
+        from bot.ingest.keyring import Keyring
+
         self._clock = clock
         self._feeds: dict[str, Feed] = {}
+        self.keyring = Keyring()
 
     async def fetch(self, request: Any) -> Any:
         """Answer with the source's next feed."""
