@@ -271,6 +271,7 @@ class _Teller:
             told=told_chats(self._tx, story.id),
             snoozes=self._audience.snoozes,
             now=self._now,
+            article_id=article.id,
         )
         self.counts.update(f"silent:{reason}" for _, reason in routed.silent)
         self.counts["owed"] += outbox.enqueue(self._tx, routed.deliveries)

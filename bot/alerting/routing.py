@@ -64,8 +64,11 @@ def route(
     told: frozenset[str],
     snoozes: Sequence[Snooze],
     now: datetime,
+    article_id: str = "",
 ) -> Routed:
     """Decide for each chat between a first message, a reply, a silent edit, and silence.
+
+    `article_id` is the article that brought the news: a reply links it.
 
     `told` are the chats that already have this story's message, or are owed it. They follow the story whether or not
     their rules still match; the others get it as new, also when it begins to match only now (more publishers, a
@@ -86,7 +89,7 @@ def route(
         if reason:
             silent.append((key, reason))
         elif key in told:
-            deliveries.extend(_follow(chat, alert, story, now=now))
+            deliveries.extend(_follow(chat, alert, story, article_id, now=now))
         else:
             deliveries.append(_first(chat, alert, story, heard, now=now))
     return Routed(deliveries=tuple(deliveries), silent=tuple(silent))
@@ -141,8 +144,8 @@ def _first(chat: Chat, alert: Alert, story: Story, heard: Sequence[Wanted], *, n
     return _delivery(chat, DeliveryKind.ALERT, story.id, payload, at=deliver_at(chat, mode, now=now), now=now)
 
 
-def _follow(chat: Chat, alert: Alert, story: Story, *, now: datetime) -> list[Delivery]:
-    payload = {"story_id": story.id, "alert_id": alert.id}
+def _follow(chat: Chat, alert: Alert, story: Story, article_id: str, *, now: datetime) -> list[Delivery]:
+    payload = {"story_id": story.id, "alert_id": alert.id, "article_id": article_id}
     edit = _delivery(chat, DeliveryKind.EDIT, alert.id, payload, at=now, now=now)
     if not alert.material:
         return [edit]

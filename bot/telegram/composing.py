@@ -26,9 +26,9 @@ REPEAT = "possible_repeat"  # payload key that the sender sets where an earlier 
 class StoryComposer:
     """The composer of all kinds of deliveries; `clock` gives the time that dates are told by.
 
-    Alerts, changes and edits carry `{"story_id", "alert_id", "rules": [{"name", "words"}]}`, batches a list of these
-    below `"alerts"`, digests finished parts `{"parts": [{"html", "plain", "photo_b64" | "photo_path"}]}`, notices
-    `{"text", "title"}` or `{"parts"}`.
+    Alerts carry `{"story_id", "alert_id", "rules": [{"name", "words"}]}`, batches a list of these below `"alerts"`,
+    changes and edits `"article_id"`, which brought the news, instead of rules, digests finished parts `{"parts":
+    [{"html", "plain", "photo_b64" | "photo_path"}]}`, notices `{"text", "title"}` or `{"parts"}`.
     """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -69,7 +69,8 @@ class StoryComposer:
             return replace(edit, tells=news)
         rules, short = _remember(tx, chat, payload, alert.id, now)
         if delivery.kind is DeliveryKind.CHANGE and post is not None:
-            return change_reply(story, alert, chat, words, now, reply_to=post.message_id, short_id=short)
+            cause = str(payload.get("article_id", ""))
+            return change_reply(story, alert, chat, words, now, cause=cause, reply_to=post.message_id, short_id=short)
         repeat = bool(payload.get(REPEAT))
         whole = alert_message(story, alert, rules, chat, words, now, short_id=short, repeat=repeat)
         return replace(whole, tells=news)

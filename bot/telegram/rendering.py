@@ -91,11 +91,15 @@ def change_reply(
     translator: Translator,
     now: datetime,
     *,
+    cause: str = "",
     reply_to: int | None,
     short_id: str = "",
 ) -> Outgoing:
-    """Give the reply that tells a material change of a story, with the newest source and the official document."""
-    newest = max(story.articles, key=lambda article: article.at, default=None)
+    """Give the reply that tells a material change of a story, with the official document and what brought the news.
+
+    `cause` is the id of the article that did; without one it is the article that was published last.
+    """
+    newest = max(story.articles, key=lambda article: (article.article_id == cause, article.at), default=None)
     shown = [article for article in (story.official, newest) if article is not None]
     links = list({article.article_id: article for article in shown}.values())
     blocks = [

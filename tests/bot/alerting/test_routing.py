@@ -21,6 +21,7 @@ def _route(*, the_alert=None, the_chat=None, the_story=None, sub=None, told=froz
         told=told,
         snoozes=snoozes,
         now=NOW,
+        article_id="a9",
     )
 
 
@@ -82,6 +83,7 @@ def test_a_chat_that_has_the_story_gets_an_edit_for_more_sources_and_a_reply_for
     change = _route(the_alert=alert(reason=AlertReason.STAGE_CHANGED), told=frozenset({"42"}))
     assert [one.kind for one in edit.deliveries] == [DeliveryKind.EDIT]
     assert [one.kind for one in change.deliveries] == [DeliveryKind.CHANGE, DeliveryKind.EDIT]
+    assert change.deliveries[0].payload["article_id"] == "a9"
 
 
 def test_a_story_that_grows_to_a_chats_level_reaches_it_as_new() -> None:

@@ -1,5 +1,5 @@
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -141,6 +141,17 @@ def test_a_change_says_what_was_and_what_is(reason, was, first):
     outgoing = change_reply(story(), alert(reason=reason, was=was), chat(), EN, NOW, reply_to=5)
     assert seen(outgoing)[0].startswith(first)
     assert outgoing.reply_to == 5
+
+
+@pytest.mark.parametrize(("cause", "linked"), [("a1", "a1"), ("", "a2"), ("gone", "a2")])
+def test_a_change_links_what_brought_it_and_not_what_was_published_last(cause, linked):
+    earlier, later = (
+        member(article_id=name, publisher=name, url=f"https://{name}.example/1", at=NOW - timedelta(hours=hours))
+        for name, hours in (("a1", 9), ("a2", 1))
+    )
+    told = story(articles=(later, earlier))
+    outgoing = change_reply(told, alert(), chat(), EN, NOW, cause=cause, reply_to=5)
+    assert seen(outgoing)[1] == [f"https://{linked}.example/1"]
 
 
 @pytest.mark.parametrize(
