@@ -133,19 +133,20 @@ class Feeds:
 
 
 class Clock:
-    """A virtual day: each poll takes its share of it."""
+    """A virtual day: each poll takes its share of it. `ticks` is the number of polls that the workers share."""
 
-    def __init__(self, step: timedelta) -> None:
-        self._at = START
+    def __init__(self, step: timedelta, ticks: Any = None) -> None:
         self._step = step
+        self._ticks = ticks or multiprocessing.Value("q", 0)
 
     def __call__(self) -> datetime:
         """Give the time."""
-        return self._at
+        return START + self._ticks.value * self._step
 
     def tick(self) -> None:
         """Let the share of one poll pass."""
-        self._at += self._step
+        with self._ticks.get_lock():
+            self._ticks.value += 1
 
 
 def prepare(address: str, sources: int) -> None:
@@ -206,12 +207,12 @@ def prepare(address: str, sources: int) -> None:
     engine.dispose()
 
 
-def work(number: int, *, workers: int, address: str, sources: int, articles: int, results: Any) -> None:
+def work(number: int, *, results: Any, **given: Any) -> None:
     """Poll this worker's share of the sources until its share of articles went through."""
-    results.put(asyncio.run(_work(number, workers, address, sources, articles)))
+    results.put(asyncio.run(_work(number, **given)))
 
 
-async def _work(number: int, workers: int, address: str, sources: int, articles: int) -> dict[str, Any]:
+async def _work(number: int, *, workers: int, address: str, sources: int, articles: int, ticks: Any) -> dict[str, Any]:
     from bot.analysis.grouping import StoryIndex
     from bot.app import load_assessor
     from bot.ingest.parsing import InlineParsers
@@ -221,7 +222,7 @@ async def _work(number: int, workers: int, address: str, sources: int, articles:
 
     engine = open_engine(address)
     polls = articles // workers // NEW
-    clock = Clock(timedelta(days=1) * (NEW * workers / DAY))
+    clock = Clock(timedelta(days=1) * NEW / DAY, ticks)
     pipeline = Pipeline(
         engine=engine,
         fetcher=Feeds(clock),
@@ -328,6 +329,7 @@ def main() -> None:
             "address": address,
             "sources": arguments.sources,
             "articles": arguments.articles,
+            "ticks": context.Value("q", 0),
             "results": results,
         }
         workers = [context.Process(target=work, args=(n,), kwargs=given) for n in range(arguments.workers)]

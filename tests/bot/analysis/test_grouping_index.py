@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 
 from bot.analysis.grouping import StoryIndex
+from bot.analysis.grouping.mending import merge, split
 from bot.analysis.growth import begin, grow
 from bot.storage import articles as article_rows
 from bot.storage import stories
@@ -71,3 +72,52 @@ def test_articles_older_than_the_window_are_forgotten(engine) -> None:
         index.refresh(tx, now=NOW + timedelta(days=3))
         again = replace(article(id="a2", title=TITLE), published_at=NOW + timedelta(days=3))
         assert index.place(again, assessment(article_id="a2")).story_id is None
+
+
+def _two_stories_of_one_event(tx):
+    """Give a story of two articles and one of one, as two processes make them that do not see each other."""
+    first = _store(tx, article(title=TITLE), assessment())
+    first = _store(tx, article(id="a2", title=TITLE), assessment(article_id="a2"), story=first)
+    later = article(id="a3", title=TITLE, published_at=NOW + timedelta(minutes=1))
+    second = _store(tx, later, assessment(article_id="a3"), now=NOW + timedelta(minutes=1))
+    return first, second
+
+
+def _is_one_with(index, tx, story):
+    """Tell which story stays when this one has just grown."""
+    return index.unite(tx, None, story, now=NOW + timedelta(minutes=3))[1].id
+
+
+def test_what_another_process_united_is_one_story_at_the_next_refresh(engine) -> None:
+    index = StoryIndex()
+    with engine.begin() as tx:
+        first, second = _two_stories_of_one_event(tx)
+        index.refresh(tx, now=NOW)
+        _, kept = merge(tx, first.id, second.id, now=NOW + timedelta(minutes=1))
+        index.refresh(tx, now=NOW + timedelta(minutes=2))
+        assert _is_one_with(index, tx, kept) == kept.id
+        assert index.place(article(id="a4", title=TITLE), assessment(article_id="a4")).story_id == kept.id
+
+
+def test_what_a_process_with_a_clock_far_behind_united_is_one_story_once_it_grows(engine) -> None:
+    index = StoryIndex()
+    with engine.begin() as tx:
+        first, second = _two_stories_of_one_event(tx)
+        index.refresh(tx, now=NOW)
+        _, kept = merge(tx, first.id, second.id, now=NOW - timedelta(hours=5))
+        index.refresh(tx, now=NOW + timedelta(minutes=2))
+        assert _is_one_with(index, tx, kept) == kept.id
+        assert index.place(article(id="a4", title=TITLE), assessment(article_id="a4")).story_id == kept.id
+
+
+def test_what_was_split_by_hand_is_not_united_again_by_a_process_that_runs(engine) -> None:
+    index = StoryIndex()
+    with engine.begin() as tx:
+        story = _store(tx, article(title=TITLE), assessment())
+        for name in ("a2", "a3"):
+            story = _store(tx, article(id=name, title=TITLE), assessment(article_id=name), story=story)
+        index.refresh(tx, now=NOW)
+        kept, new = split(tx, story.id, "a2", now=NOW + timedelta(minutes=1))
+        index.refresh(tx, now=NOW + timedelta(minutes=2))
+        assert _is_one_with(index, tx, kept) == kept.id
+        assert set(stories.articles_of(tx, new.id)) == {"a2"}
