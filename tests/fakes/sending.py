@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -43,7 +43,9 @@ class JumpClock:
         for _ in range(12):  # what was just started may make itself busy, what just ended may wake the sleeper
             await asyncio.sleep(0)
         if self.busy:
-            await self._landed.wait()
+            with suppress(TimeoutError):  # a request may wait for what the sleeper does next
+                async with asyncio.timeout(0.02):
+                    await self._landed.wait()
         elif was_busy:
             await asyncio.sleep(0.001)
         else:
