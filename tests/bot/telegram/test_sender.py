@@ -525,7 +525,7 @@ async def test_without_a_writable_database_nothing_is_sent_and_afterwards_everyt
 async def test_an_outcome_that_cannot_be_stored_is_stored_later_and_nothing_is_sent_twice(engine, api, target, clock):
     owed = owe(engine, chat(), "one")
     wait_briefly(engine)
-    sender = make_sender(engine, target, clock)
+    sender = make_sender(engine, target, clock, tenure=timedelta(hours=1))  # no renewal meanwhile, which would fail
     locks = []
 
     def lock(method, parameters):
@@ -535,7 +535,7 @@ async def test_an_outcome_that_cannot_be_stored_is_stored_later_and_nothing_is_s
 
     api.on_request = lock
     running = asyncio.create_task(sender.drain())
-    while sender.desk.counts["storage_trouble"] < 3:  # noqa: ASYNC110 - the sender has no event for its failures
+    while sender.desk.counts["storage_trouble"] < 3 and not running.done():  # noqa: ASYNC110 - the sender has no event for its failures
         await asyncio.sleep(0)
     locks[0].close()
     api.on_request = None
