@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import certifi
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from sqlalchemy import inspect
 
@@ -72,6 +73,7 @@ def logging_as_it_was() -> Iterator[None]:
     handlers, level = list(root.handlers), root.level
     hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     yield
+    structlog.reset_defaults()  # it may write to what was captured of that test, and is closed by now
     root.handlers[:] = handlers
     root.setLevel(level)
     sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
