@@ -66,6 +66,8 @@ def work(place: Place) -> None:
     )
     os.chdir(place.folder)  # where the charts go
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=place.offset.value), tick=True) as clock:
+        real = time_machine.escape_hatch.time.time()
+        clock.shift(real + place.offset.value - time.time())  # what starting to travel took
         threading.Thread(target=_obey, args=(place, clock, place.offset.value), daemon=True).start()
         while True:
             try:

