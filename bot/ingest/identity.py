@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from bot.domain import Article, derive_id
 from bot.ingest.cleaning import canonical
 from bot.ingest.items import Item
-from bot.ingest.memory import SourceMemory
+from bot.ingest.memory import SourceMemory, was_cut
 from bot.ingest.polled import Candidate, Drop, Polled, Selection, Sighting
 
 FRESHNESS = timedelta(hours=72)
@@ -160,7 +160,13 @@ def _refuse(article: Article, limits: _Limits) -> Drop | None:
 def _flooding(unknown: Sequence[tuple[Candidate, Drop | None]], polled: Polled) -> Collection[str]:
     """Find items that are unknown although they should have been seen: dated well before the last good poll."""
     total, seen_at = len(polled.items), polled.before.last_success_at
-    if polled.first or seen_at is None or len(unknown) * 2 <= total or len(unknown) < FLOOD_ITEMS:
+    if (
+        polled.first
+        or was_cut(polled.before)
+        or seen_at is None
+        or len(unknown) * 2 <= total
+        or len(unknown) < FLOOD_ITEMS
+    ):
         return ()
     overdue = [
         one.article.id

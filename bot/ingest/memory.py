@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+CUT = "cut_off"  # in `state`: the last answer ended in the middle
 NO_ITEMS = "no items, although there were some before"
 
 
@@ -47,3 +48,8 @@ class SourceMemory:
     def undated_share(self) -> float:
         """Give the share of items without a date, 0 to 1."""
         return self.items_undated / self.items_seen if self.items_seen else 0.0
+
+
+def was_cut(memory: SourceMemory) -> bool:
+    """Tell whether the last answer with items ended in the middle, so that there was more than was read."""
+    return memory.state.get(CUT) is True

@@ -14,7 +14,7 @@ from bot.ingest.identity import CLOCK_SKEW, keys_of
 from bot.ingest.items import Item, Parsed
 from bot.ingest.keyring import headers_for
 from bot.ingest.kinds import KINDS
-from bot.ingest.memory import NO_ITEMS, SourceMemory
+from bot.ingest.memory import CUT, NO_ITEMS, SourceMemory, was_cut
 from bot.ingest.parsing import Parsers
 from bot.ingest.polled import Candidate, Polled
 from bot.ingest.references import has_reference, literal_secret, may_carry, origin
@@ -112,13 +112,17 @@ class _Course:
         status = "1 item" if len(items) == 1 else f"{len(items)} items"
         if not items and self.memory.items_seen:
             status = NO_ITEMS
-        # Of an answer that was cut off no validator is believed: "unchanged" would hide what was not read.
+        # Of an answer that was cut off no validator is believed: "unchanged" would hide what was not read. Nor was it
+        # the first poll, unless the feed comes like this every time: the rest of it is no news and no flood.
         whole, before = parsed.whole, self.memory
+        began = whole or was_cut(before)
+        state[CUT] = not whole
         after = replace(
             self._answered(response, state),
             etag=_validator(response, "etag") if whole else before.etag,
             last_modified=_validator(response, "last-modified") if whole else before.last_modified,
             last_full_at=self.now if self.full and whole else before.last_full_at,
+            first_polled_at=before.first_polled_at or (self.now if began else None),
             newest_item_at=_newest(items, self.memory.newest_item_at, self.now),
             last_status=status,
         )

@@ -113,6 +113,36 @@ async def test_no_validator_of_an_answer_that_was_cut_off_is_believed(
     assert seen[2] == ('"new"', 6)
 
 
+async def test_the_rest_of_a_first_answer_that_was_cut_off_is_neither_news_nor_a_flood(
+    server: FeedServer, fetcher: Fetcher, source_at: SourceAt
+) -> None:
+    old = series(30, start=100)  # the newest an hour before, the oldest more than a day
+    fresh = Entry(title="Ministry bans exports of gallium at once", link="https://news.test/x", at=NOW)
+    whole = rss([*old, fresh])
+    server.serve("/cut", whole[: len(whole) // 3], whole)
+    memory, known, seen = SourceMemory(), {}, []
+    for turn in range(2):
+        now = NOW + timedelta(hours=1.5, minutes=15 * turn)
+        found = await polled(fetcher, source_at("/cut"), memory, now)
+        chosen = select(found, known, now=now)
+        memory = chosen.memory
+        known |= {one.key: one.article_id for one in chosen.sightings}
+        seen.append(chosen)
+    assert memory.first_polled_at is not None
+    assert fresh.title in [article.title for article in seen[1].new]
+    assert {drop.reason for drop in seen[1].drops} == {"before_first_poll"}
+
+
+async def test_a_feed_that_never_ends_is_taken_as_it_is(
+    server: FeedServer, fetcher: Fetcher, source_at: SourceAt
+) -> None:
+    server.serve("/endless", rss(series(5)).removesuffix(b"</channel></rss>"))
+    first = await polled(fetcher, source_at("/endless"))
+    second = await polled(fetcher, source_at("/endless"), first.memory, NOW + timedelta(minutes=15))
+    assert (first.memory.first_polled_at, second.memory.first_polled_at) == (None, NOW + timedelta(minutes=15))
+    assert first.memory.last_success_at == NOW
+
+
 @pytest.mark.parametrize("path", ["/empty-200", "/login-html", "/404", "/500", "/410", "/429-junk", "/reset-midway"])
 async def test_a_failing_poll_keeps_what_is_known(fetcher: Fetcher, source_at: SourceAt, path: str) -> None:
     memory = replace((await polled(fetcher, source_at("/feed/a"))).memory, items_seen=10)
