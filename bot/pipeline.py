@@ -11,7 +11,6 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -24,6 +23,7 @@ from bot.analysis.decisions import decide
 from bot.analysis.grouping import StoryIndex
 from bot.analysis.growth import OFFICIAL_KINDS, begin, grow
 from bot.crashpoints import reached
+from bot.daemons import DaemonThreads
 from bot.domain import Alert, Article, Assessment, Source, Story
 from bot.errors import StraitwatchError
 from bot.ingest.fetching import Fetcher
@@ -44,6 +44,7 @@ from bot.storage.locking import lock_grouping
 from bot.storage.transactions import writing
 from rules.definitions import Rule
 
+ENDS_WITHIN = 1.0  # seconds for a transaction to end; a thread that loads the model is left behind
 AT_ONCE = 10  # articles assessed in one go, about a tenth of a second
 
 
@@ -92,7 +93,7 @@ class Pipeline:
         self._first_window = first_window
         self._memory = AudienceMemory()
         # Threads of its own: commits that wait for each other must not keep everything else from the shared ones.
-        self._committing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="commit")
+        self._committing = DaemonThreads(2, name="commit")
         self._abandoned = threading.Event()
         self._writing = threading.Lock()  # stories are grouped one poll at a time: two polls may report one event
 
@@ -118,7 +119,7 @@ class Pipeline:
     def close(self) -> None:
         """Give up and wait for the threads, which is soon."""
         self.abandon()
-        self._committing.shutdown(cancel_futures=True)
+        self._committing.end(within=ENDS_WITHIN)
 
     def _go_on(self) -> None:
         if self._abandoned.is_set():
@@ -254,7 +255,7 @@ class _Teller:
             after = begin(article, assessment, official=official, now=self._now, follows=placed.follows)
         else:
             after = grow(before, article, assessment, official=official, copy_of=placed.copy_of, now=self._now)
-        stories.save_story(self._tx, after, now=self._now)
+        stories.save_story(self._tx, after, now=self._now, stored=before)
         self._index.add(after.id, article, assessment)
         return self._index.unite(self._tx, before, after, now=self._now)
 

@@ -1,7 +1,7 @@
 """Stories, their articles, assessments and alerts, as rows. Every function works inside the caller's transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -57,10 +57,14 @@ def load_assessments(tx: Connection, article_ids: Sequence[str]) -> dict[str, As
     return {one.article_id: one for one in found}
 
 
-def save_story(tx: Connection, story: Story, *, now: datetime) -> None:
-    """Store a story and its articles; an article belongs to one story only."""
-    payload = to_json(story)
-    members = payload.pop("articles")
+def save_story(tx: Connection, story: Story, *, now: datetime, stored: Story | None = None) -> None:
+    """Store a story and its articles; an article belongs to one story only.
+
+    Of the articles that `stored` holds, the story as it is in the database, only those that differ are written.
+    """
+    payload = to_json(replace(story, articles=()))
+    del payload["articles"]
+    known = {member.article_id: member for member in stored.articles} if stored and stored.id == story.id else {}
     row = {
         "id": story.id,
         "headline": story.headline,
@@ -79,8 +83,9 @@ def save_story(tx: Connection, story: Story, *, now: datetime) -> None:
         tx,
         story_articles,
         [
-            {"article_id": member["article_id"], "story_id": story.id, "payload": member, "added_at": now}
-            for member in members
+            {"article_id": one.article_id, "story_id": story.id, "payload": to_json(one), "added_at": now}
+            for one in story.articles
+            if known.get(one.article_id) != one
         ],
         keep={"added_at": "story_id"},
     )
