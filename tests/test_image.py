@@ -3,7 +3,6 @@
 Each step of the Dockerfile is read as Docker reads it: words of a line, continued by a backslash.
 """
 
-import asyncio
 import json
 import re
 import shlex
@@ -154,30 +153,6 @@ def test_the_health_check_follows_what_the_watch_says(status: int, code: int) ->
     assert found.returncode == code
     assert "9108" in " ".join(_all("EXPOSE"))
     assert any("METRICS_LISTEN=0.0.0.0:9108" in rest for rest in _all("ENV"))
-
-
-async def test_the_health_check_is_content_with_a_running_watch(tmp_path: Path) -> None:
-    from tests.fakes.watch_process import WatchProcess
-
-    (tmp_path / "sources.yaml").write_text(
-        "- {id: paper, name: Paper, url: 'https://x.test/f', kind: feed, tier: 2, publisher: x, enabled: false}\n",
-        encoding="utf-8",
-    )
-    given = {"SOURCES_FILE": str(tmp_path / "sources.yaml"), "DATABASE_URL": f"sqlite:///{tmp_path / 'x.sqlite3'}"}
-    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from bot.cli import main; main()"
-    command = [sys.executable, "-c", program]
-    watch = await WatchProcess.start([*command, "run"], given, tmp_path)
-    try:
-        async with asyncio.timeout(60):
-            while (await watch.get("/healthz"))[0] != 200:  # noqa: ASYNC110 - another process
-                await asyncio.sleep(0.1)
-        (check,) = _all("HEALTHCHECK")
-        words = json.loads(check[check.index("CMD ") + 4 :])
-        asked = [sys.executable, *(one.replace("127.0.0.1:9108", watch._metrics) for one in words[1:])]
-        found = await asyncio.create_subprocess_exec(*asked)
-        assert await found.wait() == 0
-    finally:
-        await watch.stop()
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")

@@ -4,7 +4,9 @@ import asyncio
 import io
 import json
 import logging
+import re
 import sqlite3
+import sys
 from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from pathlib import Path
@@ -191,6 +193,18 @@ async def test_a_database_that_goes_away_turns_readiness_red_and_green_again(tmp
             assert not body["checks"]["database"]["ok"]
             assert body["checks"]["database"]["remedy"]
             assert await until(lambda: _status(client, 200))
+
+
+async def test_the_health_check_of_the_image_is_content_with_a_running_watch(tmp_path) -> None:
+    steps = re.sub(r"\\\n\s*", "", (Path(__file__).parents[3] / "Dockerfile").read_text(encoding="utf-8"))
+    (words,) = re.findall(r"^HEALTHCHECK .*?CMD (\[.*\])$", steps, re.MULTILINE)
+    with FeedServer() as feeds:
+        feeds.serve("/a", rss([]))
+        async with BotApi(token=CANARY) as api, running(_settings(tmp_path, api.url), [feeds.url("/a")]) as (_, client):
+            await until(lambda: _status(client, 200))
+            asked = [one.replace("127.0.0.1:9108", client.base_url.netloc.decode()) for one in json.loads(words)[1:]]
+            found = await asyncio.create_subprocess_exec(sys.executable, *asked)
+            assert await found.wait() == 0
 
 
 async def _status(client: httpx.AsyncClient, wanted: int) -> str:
