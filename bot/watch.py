@@ -216,12 +216,12 @@ class Watch:
         moved = await asyncio.to_thread(self._set_back, step, timedelta(0))
         if self.rounds is not None:
             await self.rounds.land()  # polls that began by the old clock plan the next by it
-            moved += await asyncio.to_thread(self._set_back, step, step - timedelta(minutes=1))
+            moved += await asyncio.to_thread(self._set_back, step, max(step / 2, step - timedelta(minutes=1)))
         log.info("clock_followed", rows=moved)
 
     def _set_back(self, step: timedelta, beyond: timedelta) -> int:
         with writing(self._house.engine) as tx:
-            return set_back(tx, step, now=app.now() + max(beyond, timedelta(0)))
+            return set_back(tx, step, now=app.now(), beyond=beyond)
 
     async def _ping(self) -> None:
         await self._overseer.ping(lambda: app.fetch_ping(self._house.settings))

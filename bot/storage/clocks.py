@@ -5,23 +5,29 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, select, update
 
 from bot.domain import DeliveryState
-from bot.storage.schema import deliveries, sources
+from bot.storage.locking import lock_grouping
+from bot.storage.schema import deliveries, meta, sources
+from bot.storage.upsert import upsert
+
+_DONE = "clock_set_back"  # key in `meta`
+_SAME_WITHIN = timedelta(minutes=1)
 
 
-def set_back(tx: Connection, step: timedelta, *, now: datetime) -> int:
+def set_back(tx: Connection, step: timedelta, *, now: datetime, beyond: timedelta = timedelta(0)) -> int:
     """Bring polls and messages that wait for a time planned by the old clock forward by `step`; gives how many.
 
-    `now` is that of the clock as it is set now. A message in flight is left alone: its lease is the fence. What another
-    machine with a right clock has planned may come earlier than planned, which does no harm.
+    `now` is that of the clock as it is set now. With `beyond`, only what waits for longer than that: what was under way
+    and has been planned by the old clock since. Of several processes on one machine, whose clock is one, the first does
+    it for all. What another machine with a right clock has planned may come earlier than planned, which does no harm;
+    nor does a message in flight, whose lease keeps its length.
     """
-    polls = tx.execute(select(sources.c.id, sources.c.next_poll_at).where(sources.c.next_poll_at > now)).all()
-    owed = tx.execute(
-        select(deliveries.c.id, deliveries.c.not_before).where(
-            deliveries.c.state == DeliveryState.DUE.value,
-            deliveries.c.intent_at.is_(None),
-            deliveries.c.not_before > now,
-        )
-    ).all()
+    lock_grouping(tx)
+    if not beyond and _done(tx, step, now):
+        return 0
+    late = now + beyond
+    polls = tx.execute(select(sources.c.id, sources.c.next_poll_at).where(sources.c.next_poll_at > late)).all()
+    due = deliveries.c.state == DeliveryState.DUE.value
+    owed = tx.execute(select(deliveries.c.id, deliveries.c.not_before).where(due, deliveries.c.not_before > late)).all()
     if polls:
         tx.execute(
             update(sources).where(sources.c.id == bindparam("row")).values(next_poll_at=bindparam("at")),
@@ -30,12 +36,20 @@ def set_back(tx: Connection, step: timedelta, *, now: datetime) -> int:
     if owed:
         tx.execute(
             update(deliveries)
-            .where(
-                deliveries.c.id == bindparam("row"),
-                deliveries.c.not_before == bindparam("was"),
-                deliveries.c.intent_at.is_(None),
-            )
+            .where(due, deliveries.c.id == bindparam("row"), deliveries.c.not_before == bindparam("was"))
             .values(not_before=bindparam("at")),
             [{"row": row.id, "was": row.not_before, "at": row.not_before - step} for row in owed],
         )
     return len(polls) + len(owed)
+
+
+def _done(tx: Connection, step: timedelta, now: datetime) -> bool:
+    """Tell whether another process has followed this step already; if not, note that it is being done."""
+    noted = tx.scalar(select(meta.c.value).where(meta.c.key == _DONE))
+    if noted is not None:
+        age = now - datetime.fromisoformat(noted["at"])
+        same = abs(step.total_seconds() - noted["seconds"]) < _SAME_WITHIN.total_seconds()
+        if same and timedelta(0) <= age < _SAME_WITHIN:
+            return True
+    upsert(tx, meta, [{"key": _DONE, "value": {"at": now.isoformat(), "seconds": step.total_seconds()}}])
+    return False

@@ -22,16 +22,33 @@ def test_polls_and_messages_planned_by_the_old_clock_come_in_time(engine) -> Non
         source_rows.upsert_catalog(tx, [PAPER, WIRE])
         tx.execute(update(sources).where(sources.c.id == PAPER.id).values(next_poll_at=old + 9 * MINUTE))
         tx.execute(update(sources).where(sources.c.id == WIRE.id).values(next_poll_at=NOW - MINUTE))
-        ids = ("waits", "flies", "due")
+        ids = ("waits", "flies", "due", "in doubt")
         enqueue(tx, [delivery(id=one, subject=one, not_before=old if one != "due" else NOW) for one in ids])
-        tx.execute(update(deliveries).where(deliveries.c.id == "flies").values(intent_at=old))
+        in_flight = {"intent_at": old, "not_before": old + 1.5 * MINUTE}
+        tx.execute(update(deliveries).where(deliveries.c.id == "flies").values(in_flight))
+        tx.execute(
+            update(deliveries).where(deliveries.c.id == "in doubt").values(intent_at=NOW, last_error="no answer")
+        )
     with engine.begin() as tx:
-        assert set_back(tx, HOUR, now=NOW) == 2
+        assert set_back(tx, HOUR, now=NOW) == 4
         polls = dict(tx.execute(select(sources.c.id, sources.c.next_poll_at)).all())
         owed = dict(tx.execute(select(deliveries.c.id, deliveries.c.not_before)).all())
-        assert set_back(tx, HOUR, now=NOW + HOUR) == 0
     assert polls == {PAPER.id: NOW + 9 * MINUTE, WIRE.id: NOW - MINUTE}
-    assert owed == {"waits": NOW, "flies": old, "due": NOW}  # the lease of what is in flight is its fence
+    assert owed == {"waits": NOW, "flies": NOW + 1.5 * MINUTE, "due": NOW, "in doubt": NOW}
+
+
+def test_of_several_processes_one_follows_the_clock_and_what_was_under_way_is_taken_along(engine) -> None:
+    with engine.begin() as tx:
+        source_rows.upsert_catalog(tx, [PAPER, WIRE])
+        tx.execute(update(sources).values(next_poll_at=NOW + HOUR + 9 * MINUTE))
+        assert set_back(tx, HOUR, now=NOW) == 2
+        tx.execute(update(sources).where(sources.c.id == WIRE.id).values(next_poll_at=NOW + HOUR + MINUTE))
+        assert set_back(tx, HOUR, now=NOW + MINUTE / 20) == 0  # the second process
+        assert set_back(tx, HOUR, now=NOW + MINUTE / 10, beyond=HOUR - MINUTE) == 1  # a poll that was under way
+        polls = dict(tx.execute(select(sources.c.id, sources.c.next_poll_at)).all())
+        assert polls == {PAPER.id: NOW + 9 * MINUTE, WIRE.id: NOW + MINUTE}
+        tx.execute(update(sources).values(next_poll_at=NOW + 3 * HOUR))
+        assert set_back(tx, 3 * HOUR, now=NOW + MINUTE / 2) == 2  # another step
 
 
 def test_a_lease_of_a_clock_that_was_ahead_is_taken_over_and_one_of_a_small_skew_is_not(engine) -> None:
