@@ -86,18 +86,18 @@ async def endure(trouble: Trouble, stage: Stage) -> Outcome:
     outcome = Outcome(name=trouble.name, how=trouble.how, wanted=bool(trouble.red))
     crew = stage.crew
     stage.calm = True
-    if await _until(stage, lambda: _all_green(crew, since), GREEN_WITHIN, since := time.monotonic()) is None:
+    if await until(stage, lambda: all_green(crew, since), GREEN_WITHIN, since := time.monotonic()) is None:
         outcome.fault = f"not green before: {sorted(_bad(crew, since))}"
     begun = time.monotonic()
     async with trouble.during(stage):
-        outcome.red_after = await _until(
+        outcome.red_after = await until(
             stage, lambda: bool(trouble.red & _bad(crew, begun)), RED_WITHIN if trouble.red else 0.0, begun
         )
         stage.calm = False  # processes die and start in the middle of it
         await asyncio.sleep(max(0.0, begun + trouble.hold - time.monotonic()))
         stage.calm = True
     ended = time.monotonic()
-    outcome.green_after = await _until(stage, lambda: _all_green(crew, ended), GREEN_WITHIN, ended)
+    outcome.green_after = await until(stage, lambda: all_green(crew, ended), GREEN_WITHIN, ended)
     looks = [look for look in crew.looks if look.at >= begun]
     outcome.away = sum("away" in look.bad for look in looks)
     outcome.red = sum(bool(look.bad - {"away"}) for look in looks)
@@ -119,12 +119,13 @@ async def flows(stage: Stage) -> float | None:
     begun = time.monotonic()
     stage.feeds_well, stage.calm = True, True
     title = stage.world.grow()
-    took = await _until(stage, lambda: stage.world.told_everywhere(stage.api, title), FLOW_WITHIN, begun)
+    took = await until(stage, lambda: stage.world.told_everywhere(stage.api, title), FLOW_WITHIN, begun)
     stage.feeds_well, stage.calm = None, False
     return took
 
 
-async def _until(stage: Stage, condition: Callable[[], bool], within: float, begun: float) -> float | None:
+async def until(stage: Stage, condition: Callable[[], bool], within: float, begun: float) -> float | None:
+    """Wait for a condition; gives the seconds since `begun`, or None where they were `within` first."""
     while True:
         for part in stage.background:
             if part.done():
@@ -136,7 +137,8 @@ async def _until(stage: Stage, condition: Callable[[], bool], within: float, beg
         await asyncio.sleep(0.1)
 
 
-def _all_green(crew: Crew, since: float) -> bool:
+def all_green(crew: Crew, since: float) -> bool:
+    """Tell whether every watch was asked since, and said last that all is well."""
     last = {look.who: look for look in crew.looks[-60:] if look.at > since}
     return len(last) == len(crew.places) and not any(look.bad for look in last.values())
 

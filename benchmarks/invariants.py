@@ -29,6 +29,7 @@ from bot.storage.schema import (
     stories,
     story_articles,
 )
+from bot.telegram.settling import UNANSWERED
 from tests.fakes.bot_api import BotApi
 
 UNKNOWN = 0  # stands for a part of a digest whose answer never came
@@ -49,9 +50,10 @@ def lost_and_doubled(engine: Engine, api: BotApi, shown: Mapping[str, str], chat
             for row in tx.execute(select(deliveries.c.chat_key, deliveries.c.progress).where(digest))
             for one in row.progress
         }
-        parked = tx.scalar(
-            select(func.count()).select_from(deliveries).where(deliveries.c.state == DeliveryState.PARKED.value)
-        )
+        given_up = deliveries.c.state == DeliveryState.PARKED.value
+        notes = tx.scalars(select(deliveries.c.last_error).where(given_up)).all()
+    # What Telegram twice did not confirm is given up as in doubt; whether it is there, the chats show.
+    parked = sum(not note.startswith(UNANSWERED) for note in notes)
     texts = {chat: _of_stories(api, chat, weekly) for chat in chat_ids}
     unread = [link for link in shown if link not in headline_of]
     told = {link: title for link, title in shown.items() if "bans" in title}
@@ -71,8 +73,9 @@ def lost_and_doubled(engine: Engine, api: BotApi, shown: Mapping[str, str], chat
         "unread": len(unread),
         "untold": len(untold),
         "parked": parked,
+        "in_doubt": len(notes) - parked,
         "copies": copies,
-        "lost": len(unread) + len(untold) + (parked or 0),
+        "lost": len(unread) + len(untold) + parked,
     }
 
 

@@ -54,6 +54,7 @@ def _figures(report: Mapping[str, Any]) -> Table:
         table.add_row(name, str(number))
     table.add_row("drained after", _seconds(report["drained_after"]))
     table.add_row("copies (allowed)", f"{report['copies']} ({report['copies_allowed']})")
+    table.add_row("given up after two answers withheld, yet there", str(report["in_doubt"]))
     bad = [f"{report[name]} {name}" for name in ("unread", "untold", "parked") if report[name]]
     table.add_row("lost", f"{report['lost']}{' (' + ', '.join(bad) + ')' if bad else ''}")
     return table

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import select, text, update
 
 from benchmarks import invariants
-from benchmarks.enduring import Outcome, Stage, Trouble, endure
+from benchmarks.enduring import Outcome, Stage, Trouble, all_green, endure, until
 from benchmarks.growing import CHATS, FEEDS, World
 from benchmarks.troubles import of_engine
 from benchmarks.watches import LOOK_EVERY, Crew
@@ -80,9 +80,8 @@ async def _run(stage: Stage, began: float, week: str) -> dict[str, Any]:
             bar.console.print(f"{engine}, {seconds}: {outcome}", highlight=False)
             bar.advance(task)
         bar.update(task, description=f"{engine}: draining")
-        for part in background:
-            part.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
+        background[1].cancel()
+        await asyncio.wait(background[1:])
         drained = await _drain(stage)
     found = await asyncio.to_thread(_count, stage, week)
     kills, outages = stage.done["sender killed"], sum(trouble.outages for trouble in troubles)
@@ -220,6 +219,7 @@ def _compare_validators(stage: Stage) -> None:
 
 async def _drain(stage: Stage) -> float | None:
     """End all troubles, start all watches anew, and wait until nothing is owed; then stop them in order."""
+    stage.background = stage.background[:1]
     await _kill(stage, one=False)
     stage.api.heal()
     stage.world.serve(well=True)
@@ -234,6 +234,9 @@ async def _drain(stage: Stage) -> float | None:
             else:
                 took = round(time.monotonic() - began, 1)
         await asyncio.sleep(_TICK)
+    await until(stage, lambda: all_green(stage.crew, began), _DRAIN, began)  # all have started: now they can be stopped
+    stage.background[0].cancel()
+    await asyncio.wait(stage.background[:1])
     await stage.crew.stop()
     return took
 

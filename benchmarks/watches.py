@@ -10,6 +10,7 @@ import io
 import multiprocessing
 import os
 import random
+import signal
 import socket
 import threading
 import time
@@ -173,7 +174,7 @@ class Crew:
         async with self._taking_turns:
             for at, process in enumerate(self._processes):
                 if process is None or not process.is_alive():
-                    if process is not None:
+                    if process is not None and process.exitcode != -signal.SIGKILL:  # that was us
                         self.ended.append(f"watch {at} ended with exit code {process.exitcode}")
                         if len(self.ended) > MOST_ENDED:
                             raise RuntimeError("; ".join(self.ended))

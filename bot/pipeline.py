@@ -163,7 +163,7 @@ class Pipeline:
                 with writing(self._engine) as tx:
                     if any(one.flagged for one in assessments):
                         lock_grouping(tx)
-                    source_rows.save_memory(tx, polled.source.id, selection.memory)
+                    source_rows.save_memory(tx, polled.source.id, in_time(selection.memory, now - self._clock()))
                     article_rows.touch_sightings(tx, selection.sightings, now=now)
                     new = article_rows.add_new(tx, selection.new)  # another poll may have brought some meanwhile
                     dropped = article_rows.add_drops(tx, selection.drops)
@@ -199,6 +199,13 @@ class Pipeline:
             seconds=laps.seconds,
             lags=tuple(teller.lags),
         )
+
+
+def in_time(memory: SourceMemory, back: timedelta) -> SourceMemory:
+    """Plan the next poll by the clock as it is: it was set `back` where it shows less now than when the poll began."""
+    if back < timedelta(seconds=1) or memory.next_poll_at is None:
+        return memory
+    return replace(memory, next_poll_at=memory.next_poll_at - back)
 
 
 class _Teller:

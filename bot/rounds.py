@@ -95,11 +95,6 @@ class Rounds:
         except StorageError:
             return []
 
-    async def land(self) -> None:
-        """Wait for the polls that are under way now, not for those that begin meanwhile."""
-        if self._under_way:
-            await asyncio.wait(set(self._under_way))
-
     async def settle(self) -> None:
         """Wait until no poll is under way; for demonstrations and tests."""
         while self._under_way:

@@ -213,15 +213,12 @@ class Watch:
 
     async def _follow_clock(self, step: timedelta) -> None:
         """Wait for nothing that was planned by a clock that has been set back since."""
-        moved = await asyncio.to_thread(self._set_back, step, timedelta(0))
-        if self.rounds is not None:
-            await self.rounds.land()  # polls that began by the old clock plan the next by it
-            moved += await asyncio.to_thread(self._set_back, step, max(step / 2, step - timedelta(minutes=1)))
+        moved = await asyncio.to_thread(self._set_back, step)
         log.info("clock_followed", rows=moved)
 
-    def _set_back(self, step: timedelta, beyond: timedelta) -> int:
+    def _set_back(self, step: timedelta) -> int:
         with writing(self._house.engine) as tx:
-            return set_back(tx, step, now=app.now(), beyond=beyond)
+            return set_back(tx, step, now=app.now())
 
     async def _ping(self) -> None:
         await self._overseer.ping(lambda: app.fetch_ping(self._house.settings))

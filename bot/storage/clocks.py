@@ -13,21 +13,19 @@ _DONE = "clock_set_back"  # key in `meta`
 _SAME_WITHIN = timedelta(minutes=1)
 
 
-def set_back(tx: Connection, step: timedelta, *, now: datetime, beyond: timedelta = timedelta(0)) -> int:
+def set_back(tx: Connection, step: timedelta, *, now: datetime) -> int:
     """Bring polls and messages that wait for a time planned by the old clock forward by `step`; gives how many.
 
-    `now` is that of the clock as it is set now. With `beyond`, only what waits for longer than that: what was under way
-    and has been planned by the old clock since. Of several processes on one machine, whose clock is one, the first does
+    `now` is that of the clock as it is set now. Of several processes on one machine, whose clock is one, the first does
     it for all. What another machine with a right clock has planned may come earlier than planned, which does no harm;
     nor does a message in flight, whose lease keeps its length.
     """
     lock_grouping(tx)
-    if not beyond and _done(tx, step, now):
+    if _done(tx, step, now):
         return 0
-    late = now + beyond
-    polls = tx.execute(select(sources.c.id, sources.c.next_poll_at).where(sources.c.next_poll_at > late)).all()
+    polls = tx.execute(select(sources.c.id, sources.c.next_poll_at).where(sources.c.next_poll_at > now)).all()
     due = deliveries.c.state == DeliveryState.DUE.value
-    owed = tx.execute(select(deliveries.c.id, deliveries.c.not_before).where(due, deliveries.c.not_before > late)).all()
+    owed = tx.execute(select(deliveries.c.id, deliveries.c.not_before).where(due, deliveries.c.not_before > now)).all()
     if polls:
         tx.execute(
             update(sources).where(sources.c.id == bindparam("row")).values(next_poll_at=bindparam("at")),

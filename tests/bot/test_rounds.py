@@ -111,6 +111,16 @@ async def test_after_a_full_disk_a_source_is_polled_again_in_half_a_minute_and_t
         assert rounds.totals["polls"] == 1
 
 
+async def test_a_poll_during_which_the_clock_is_set_back_plans_the_next_by_the_right_hour(tmp_path):
+    right, hour = now(), timedelta(hours=1)
+    moments = iter([right + hour] * 2)  # of the claim and of the poll's begin
+    async with _rounds(tmp_path, lambda: next(moments, right)) as (rounds, engine):
+        assert await rounds.begin() == 1
+        await rounds.settle()
+        with reading(engine) as tx:
+            assert right < tx.scalar(select(sources.c.next_poll_at)) < right + hour / 2
+
+
 async def test_a_claim_that_is_under_way_at_the_end_is_given_back(tmp_path):
     async with _rounds(tmp_path) as (rounds, engine):
         begun, let = threading.Event(), threading.Event()
