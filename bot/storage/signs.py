@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from bot.domain import DeliveryState
 from bot.ingest.health import HealthState, health
 from bot.storage.leases import lease_holder
-from bot.storage.schema import deliveries
+from bot.storage.schema import chats, deliveries
 from bot.storage.sources import all_sources
 
 _OPEN = (DeliveryState.DUE.value, DeliveryState.HELD.value, DeliveryState.PARKED.value)
@@ -38,8 +38,16 @@ def read_signs(tx: Connection, *, now: datetime, lease: str) -> Signs:
     owed = tx.execute(
         select(deliveries.c.state, func.count()).where(deliveries.c.state.in_(_OPEN)).group_by(deliveries.c.state)
     )
-    due = select(func.min(deliveries.c.created_at)).where(
-        deliveries.c.state == DeliveryState.DUE.value, deliveries.c.not_before <= now
+    # Also what waits for its next attempt: while Telegram is away, everything does nearly all the time. A chat that was
+    # not found waits for hours alone, and is no sign of that.
+    due = (
+        select(func.min(deliveries.c.created_at))
+        .join(chats, chats.c.key == deliveries.c.chat_key)
+        .where(
+            deliveries.c.state == DeliveryState.DUE.value,
+            chats.c.disabled_reason == "",
+            chats.c.suspect_since.is_(None),
+        )
     )
     return Signs(
         leader=lease_holder(tx, lease, now=now),
