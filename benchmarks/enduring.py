@@ -6,11 +6,16 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from benchmarks.growing import World
 from benchmarks.watches import Crew
+from bot.storage.database import open_engine, reading
+from bot.storage.schema import deliveries, leases, paces
 from tests.fakes.bot_api import BotApi
 
 GREEN_WITHIN = 120.0  # seconds from the end of a trouble until every watch says that all is well
@@ -109,7 +114,8 @@ async def endure(trouble: Trouble, stage: Stage) -> Outcome:
         outcome.fault = outcome.fault or f"never red for {' or '.join(sorted(trouble.red))}"
     if trouble.flow and not outcome.fault:
         outcome.flow_after = await flows(stage)
-        outcome.fault = "" if outcome.flow_after is not None else "a new item did not reach every chat"
+        if outcome.flow_after is None:
+            outcome.fault = f"a new item did not reach every chat: {await asyncio.to_thread(_what_waits, stage)}"
     stage.calm = False
     return outcome
 
@@ -135,6 +141,30 @@ async def until(stage: Stage, condition: Callable[[], bool], within: float, begu
         if time.monotonic() - begun >= within:
             return None
         await asyncio.sleep(0.1)
+
+
+def _what_waits(stage: Stage) -> str:
+    """Say what is owed and until when it waits, what is held, and who leads: for whoever looks for the cause."""
+    engine = open_engine(stage.address)
+    now = datetime.now(UTC) + timedelta(seconds=stage.crew.common_offset)
+    try:
+        with reading(engine) as tx:
+            owed = tx.execute(
+                select(deliveries).where(deliveries.c.state == "due").order_by(deliveries.c.created_at).limit(4)
+            ).mappings()
+            rows = [
+                f"chat {row['chat_key']} waits {(row['not_before'] - now).total_seconds():.0f} s"
+                f" (attempts {row['attempts']}, in flight {row['intent_at']}, {row['last_error'][:40]!r})"
+                for row in owed
+            ]
+            held = [f"{row.key} {max(row.times) - now.timestamp():.0f} s" for row in tx.execute(select(paces))]
+            led = [
+                f"{row.name} {row.holder} {(row.until - now).total_seconds():.0f} s"
+                for row in tx.execute(select(leases))
+            ]
+    finally:
+        engine.dispose()
+    return "; ".join([*rows, *held, *led])
 
 
 def all_green(crew: Crew, since: float) -> bool:

@@ -105,7 +105,9 @@ def _fetching(vitals: Vitals) -> Check:
 
 def _outbox(vitals: Vitals) -> Check:
     since = None if vitals.oldest_due_at is None else vitals.at - max(vitals.oldest_due_at, vitals.started_at)
-    idle = vitals.last_sent_at is None or vitals.at - vitals.last_sent_at > OUTBOX_STUCK_AFTER
+    sent_at = vitals.last_sent_at
+    ahead = sent_at is not None and sent_at - vitals.at > timedelta(minutes=1)  # by a clock that was set back since
+    idle = sent_at is None or ahead or vitals.at - sent_at > OUTBOX_STUCK_AFTER
     due = vitals.owed.get("due", 0)
     if since is not None and since > OUTBOX_STUCK_AFTER and idle:
         remedy = "Check that Telegram can be reached from here, and /delivery in the owner's chat"

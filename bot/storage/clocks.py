@@ -6,7 +6,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from bot.domain import DeliveryState
 from bot.storage.locking import lock_grouping
-from bot.storage.schema import deliveries, meta, sources
+from bot.storage.schema import deliveries, meta, paces, sources
 from bot.storage.upsert import upsert
 
 _DONE = "clock_set_back"  # key in `meta`
@@ -14,7 +14,7 @@ _SAME_WITHIN = timedelta(minutes=1)
 
 
 def set_back(tx: Connection, step: timedelta, *, now: datetime) -> int:
-    """Bring polls and messages that wait for a time planned by the old clock forward by `step`; gives how many.
+    """Bring polls, messages and holds that wait for a time of the old clock forward by `step`; gives how many.
 
     `now` is that of the clock as it is set now. Of several processes on one machine, whose clock is one, the first does
     it for all. What another machine with a right clock has planned may come earlier than planned, which does no harm;
@@ -38,7 +38,18 @@ def set_back(tx: Connection, step: timedelta, *, now: datetime) -> int:
             .values(not_before=bindparam("at")),
             [{"row": row.id, "was": row.not_before, "at": row.not_before - step} for row in owed],
         )
-    return len(polls) + len(owed)
+    return len(polls) + len(owed) + _set_paces_back(tx, step, now)
+
+
+def _set_paces_back(tx: Connection, step: timedelta, now: datetime) -> int:
+    """Do the same to slots that were taken and to holds, which outlive their process; they are seconds since the epoch."""
+    moment, seconds, moved = now.timestamp(), step.total_seconds(), 0
+    for row in tx.execute(select(paces)).all():
+        times = [time - seconds if time > moment else time for time in row.times]
+        if times != list(row.times):
+            tx.execute(update(paces).where(paces.c.key == row.key).values(times=times))
+            moved += 1
+    return moved
 
 
 def _done(tx: Connection, step: timedelta, now: datetime) -> bool:

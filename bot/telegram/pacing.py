@@ -47,6 +47,7 @@ class Pacer:
         self._waiting: dict[str, float] = {}  # by chat the end of its full window
         self._crowded: dict[str, float] = {}  # by chat when what is not urgent may go on: only the reserve is left
         self._changed: set[str] = set()
+        self._ended: set[str] = set()  # holds that are over, and still saved
         self._latest = 0.0  # the latest time at which a slot was taken
         self.restore(saved or {})
 
@@ -110,12 +111,13 @@ class Pacer:
         key = OVERALL if telegram_id is None else str(telegram_id)
         if until > self._held.get(key, 0.0):
             self._held[key] = until
+            self._ended.discard(key)
             self._changed.add(f"hold:{key}")
 
     def blocked(self, now: float) -> frozenset[int]:
         """Give the Telegram ids that have to wait."""
         self._waiting = {key: until for key, until in self._waiting.items() if until > now}
-        self._held = {key: until for key, until in self._held.items() if until > now}
+        self._end_holds(now)
         full = {int(key.partition(":")[2]) for key in self._waiting}
         return frozenset(full | {int(key) for key in self._held if key != OVERALL})
 
@@ -145,10 +147,15 @@ class Pacer:
         old = [key for key, times in self._taken.items() if key != OVERALL and times[-1] < now - 120.0]
         for key in old:
             del self._taken[key]
-        ended = [key for key, until in self._held.items() if until <= now]
-        for key in ended:
-            del self._held[key]
+        self._end_holds(now)
+        ended, self._ended = sorted(self._ended), set()
         return old + [f"hold:{key}" for key in ended]
+
+    def _end_holds(self, now: float) -> None:
+        """Forget the holds that are over, and remember that they are saved: the next process must not find them."""
+        over = {key for key, until in self._held.items() if until <= now}
+        self._ended |= over
+        self._held = {key: until for key, until in self._held.items() if key not in over}
 
     def _follow(self, now: float) -> None:
         """Move all that is remembered along with a clock that was set back: else nothing left until it caught up."""

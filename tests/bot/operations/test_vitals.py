@@ -46,6 +46,11 @@ HOUR = timedelta(hours=1)
             set(),
             id="outbox moves",
         ),
+        pytest.param(
+            {"oldest_due_at": NOW - HOUR, "last_sent_at": NOW + HOUR},
+            {"outbox"},
+            id="outbox stuck, and something left by a clock that was ahead",
+        ),
         pytest.param({"oldest_due_at": NOW - timedelta(minutes=3)}, set(), id="outbox just filled"),
     ],
 )

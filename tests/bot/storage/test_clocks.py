@@ -8,6 +8,7 @@ from bot.storage import sources as source_rows
 from bot.storage.clocks import set_back
 from bot.storage.leases import hold_lease
 from bot.storage.outbox import enqueue
+from bot.storage.paces import load_paces, save_paces
 from bot.storage.schema import deliveries, sources
 from tests.bot.storage.test_sources import PAPER, WIRE
 from tests.fakes.values import NOW, delivery
@@ -35,6 +36,14 @@ def test_polls_and_messages_planned_by_the_old_clock_come_in_time(engine) -> Non
         owed = dict(tx.execute(select(deliveries.c.id, deliveries.c.not_before)).all())
     assert polls == {PAPER.id: NOW + 9 * MINUTE, WIRE.id: NOW - MINUTE}
     assert owed == {"waits": NOW, "flies": NOW + 1.5 * MINUTE, "due": NOW, "in doubt": NOW}
+
+
+def test_holds_of_the_old_clock_end_in_time_for_the_next_process_too(engine) -> None:
+    moment = NOW.timestamp()
+    with engine.begin() as tx:
+        save_paces(tx, {"hold:all": (moment + 3600 + 20,), "all": (moment - 9.0, moment + 3600 - 1)})
+        assert set_back(tx, HOUR, now=NOW) == 2
+        assert load_paces(tx) == {"hold:all": (moment + 20,), "all": (moment - 9.0, moment - 1)}
 
 
 def test_of_several_processes_one_follows_the_clock(engine) -> None:

@@ -85,6 +85,19 @@ def test_a_clock_that_is_set_back_holds_nothing_up_and_breaks_no_limit(restart):
     assert set(pacer.changes()) >= {"all", "hold:-7"}  # the next process must not inherit the wrong hour
 
 
+def test_a_hold_that_is_over_is_taken_out_of_what_is_saved():
+    pacer = Pacer(EXACT)
+    pacer.hold(None, 12.0)
+    assert set(pacer.changes()) == {"hold:all"}
+    assert pacer.blocked(13.0) == frozenset()  # asked in each round, before what is stale
+    pacer.hold(-7, 15.0)
+    assert pacer.stale(13.0) == ["hold:all"]
+    assert pacer.stale(13.0) == []
+    assert pacer.blocked(16.0) == frozenset()
+    pacer.hold(-7, 20.0)
+    assert pacer.stale(16.0) == []  # it is held again
+
+
 def test_a_shorter_hold_never_ends_a_longer_one():
     pacer = Pacer(EXACT)
     pacer.hold(42, 100.0)
