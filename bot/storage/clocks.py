@@ -42,7 +42,7 @@ def set_back(tx: Connection, step: timedelta, *, now: datetime) -> int:
 
 
 def _set_paces_back(tx: Connection, step: timedelta, now: datetime) -> int:
-    """Do the same to slots that were taken and to holds, which outlive their process; they are seconds since the epoch."""
+    """Do the same to slots that were taken and to holds: they outlive their process. In seconds since the epoch."""
     moment, seconds, moved = now.timestamp(), step.total_seconds(), 0
     for row in tx.execute(select(paces)).all():
         times = [time - seconds if time > moment else time for time in row.times]

@@ -123,7 +123,7 @@ def _ready(held_back: frozenset[str]) -> Select[tuple[Any, ...]]:
         .join(chats, chats.c.key == deliveries.c.chat_key)
         .where(
             deliveries.c.state == DeliveryState.DUE.value,
-            deliveries.c.not_before <= bindparam("now"),
+            or_(deliveries.c.not_before <= bindparam("now"), _untried()),
             chats.c.disabled_reason == "",
             chats.c.kind.in_(bindparam("kinds", expanding=True)),
             ~overtaken,
@@ -143,6 +143,11 @@ def _ready(held_back: frozenset[str]) -> Select[tuple[Any, ...]]:
 
 def _names(kinds: Collection[ChatKind]) -> list[str]:
     return sorted(kind.value for kind in kinds)
+
+
+def _untried() -> ColumnElement[bool]:
+    """Tell of a due delivery that it was never tried: it waits for nothing, whatever the clock said that dated it."""
+    return and_(deliveries.c.attempts == 0, deliveries.c.last_error == "", deliveries.c.intent_at.is_(None))
 
 
 def _turn(table: FromClause) -> ColumnElement[Any]:

@@ -247,3 +247,12 @@ def test_where_only_the_reserve_is_left_alerts_leave_and_the_rest_waits(engine):
         tx.execute(update(deliveries).where(deliveries.c.subject == "alert").values(priority=31))
     assert subjects(claim(engine, urgent_only={42})) == ["alert"]
     assert subjects(claim(engine, urgent_only={42})) == []
+
+
+def test_what_was_never_tried_waits_for_no_clock_that_was_ahead_and_what_failed_waits_for_its_time(engine):
+    hour = timedelta(hours=1)
+    owe(engine, "dated by a clock that was ahead", chat_key="1", at=NOW + hour)
+    owe(engine, "asked to wait", chat_key="2", at=NOW + hour, last_error="retry after 3600")
+    owe(engine, "tried before", chat_key="3", at=NOW + hour, attempts=1)
+    assert subjects(claim(engine)) == ["dated by a clock that was ahead"]
+    assert subjects(claim(engine)) == []
