@@ -11,7 +11,7 @@ run: $(VENV)/.ready
 demo: $(VENV)/.ready
 	@$(BIN)/straitwatch demo
 
-# One process a core; ARGS="-n 0 tests/rules" runs a part in one process. Each keeps to one thread and to compiled tests.
+# One process more than cores; ARGS="-n 0 tests/rules" runs a part in one process. Each keeps to one thread and to compiled tests.
 test: $(VENV)/.ready-dev
 	@env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \
 		$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)

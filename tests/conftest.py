@@ -96,6 +96,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = [*server, *rest[:before], *model, *rest[before:]]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: there is always a test that waits for a server or another process."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_finish() -> None:
     """Take what was imported out of the garbage collector's sight: walking it is a third of the suite's time."""
     gc.collect()
