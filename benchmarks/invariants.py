@@ -103,9 +103,11 @@ def check(engine: Engine, api: BotApi, chat_ids: Sequence[int], *, week: str) ->
 
 def validators_ahead(tx: Connection, entries_of: Mapping[str, Sequence[str]]) -> str:
     """Tell which source remembers a validator of a feed whose entries are not all stored: they would never come."""
+    # In this order: on PostgreSQL each statement sees what was committed before it.
+    validators = tx.execute(select(sources.c.id, sources.c.etag).where(sources.c.etag != "")).all()
     known = set(tx.scalars(select(articles.c.url)))
     ahead = []
-    for source, etag in tx.execute(select(sources.c.id, sources.c.etag).where(sources.c.etag != "")):
+    for source, etag in validators:
         missing = [link for link in entries_of.get(etag, ()) if link not in known]
         if missing:
             ahead.append(f"{source} {etag}: {len(missing)} missing")

@@ -234,11 +234,18 @@ async def _drain(stage: Stage) -> float | None:
             else:
                 took = round(time.monotonic() - began, 1)
         await asyncio.sleep(_TICK)
-    await until(stage, lambda: all_green(stage.crew, began), _DRAIN, began)  # all have started: now they can be stopped
+    await until(
+        stage, lambda: all_green(stage.crew, began) and _led(stage.crew, began), _DRAIN, began
+    )  # all have started: now they can be stopped
     stage.background[0].cancel()
     await asyncio.wait(stage.background[:1])
     await stage.crew.stop()
     return took
+
+
+def _led(crew: Crew, since: float) -> bool:
+    """Tell whether a watch that lives has said since that it leads: the lease of the dead has run out."""
+    return any(look.leads for look in crew.looks if look.at > since)
 
 
 def _left(stage: Stage) -> tuple[bool, bool]:
