@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import Engine
 
 from bot.errors import StorageError
-from bot.storage.leases import hold_lease, release_lease
+from bot.storage.leases import Watched, hold_lease, release_lease
 from bot.storage.transactions import writing
 
 log = structlog.get_logger(__name__)
@@ -48,6 +48,7 @@ class Lead:
         self._clock = clock
         self.name = name
         self._tenure = tenure
+        self._watched = Watched(tenure * 1.5)
         self._acting = threading.Lock()  # a renewal that is under way must not undo the release
         self._over = False
         self.held = asyncio.Event()
@@ -87,7 +88,8 @@ class Lead:
     def _hold(self) -> bool:
         now = self._clock()
         with writing(self._engine) as tx:
-            return hold_lease(tx, self.name, holder=self._holder, now=now, until=now + self._tenure)
+            until = now + self._tenure
+            return hold_lease(tx, self.name, holder=self._holder, now=now, until=until, watched=self._watched)
 
     def _give(self) -> None:
         with self._acting, writing(self._engine) as tx:

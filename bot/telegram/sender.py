@@ -18,7 +18,7 @@ from bot.domain import Delivery, DeliveryKind
 from bot.errors import StorageError
 from bot.storage import outbox
 from bot.storage.batching import fold_batches
-from bot.storage.leases import hold_lease, release_lease
+from bot.storage.leases import Watched, hold_lease, release_lease
 from bot.storage.outbox import UNKNOWN_MESSAGE, Claim
 from bot.storage.paces import drop_paces, load_paces, save_paces
 from bot.storage.transactions import looking, writing
@@ -69,6 +69,7 @@ class Sender:
         self._name = name
         self._holder = holder
         self._tenure = tenure
+        self._watched = Watched(tenure * 1.5)
         self._concurrency = concurrency
         self._leads_until: datetime | None = None
         self._flying: dict[asyncio.Task[None], str] = {}
@@ -168,7 +169,7 @@ class Sender:
     async def _lead(self, now: datetime) -> bool:
         """Hold the sender's lease, renewed at a third of its time; take over the pace of whoever held it before.
 
-        Where the clock was set back since, the lease is renewed as well: others no longer respect one so far ahead.
+        Where the clock was set back since, the lease is renewed as well: others take one that is not for a dead one's.
         """
         taken_at = None if self._leads_until is None else self._leads_until - self._tenure
         if taken_at is not None and taken_at <= now < taken_at + self._tenure / 3:
@@ -184,7 +185,7 @@ class Sender:
         self, now: datetime, until: datetime, *, load: bool
     ) -> tuple[bool, Mapping[str, tuple[float, ...]] | None]:
         with writing(self.desk.engine) as tx:
-            got = hold_lease(tx, self._name, holder=self._holder, now=now, until=until)
+            got = hold_lease(tx, self._name, holder=self._holder, now=now, until=until, watched=self._watched)
             return got, load_paces(tx) if got and load else None
 
     def _claim(

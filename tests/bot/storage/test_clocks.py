@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from bot.storage import sources as source_rows
 from bot.storage.clocks import set_back
-from bot.storage.leases import hold_lease
+from bot.storage.leases import Watched, hold_lease
 from bot.storage.outbox import enqueue
 from bot.storage.paces import load_paces, save_paces
 from bot.storage.schema import deliveries, sources
@@ -57,13 +57,19 @@ def test_of_several_processes_one_follows_the_clock(engine) -> None:
         assert set_back(tx, 3 * HOUR, now=NOW + MINUTE / 2) == 1  # another step
 
 
-def test_a_lease_of_a_clock_that_was_ahead_is_taken_over_and_one_of_a_small_skew_is_not(engine) -> None:
-    tenure = timedelta(seconds=6)
+def test_a_lease_that_is_not_renewed_is_taken_over_though_a_clock_that_was_ahead_gave_it_an_hour(engine) -> None:
+    tenure, seconds = timedelta(seconds=6), [0.0]
+    watched = Watched(tenure * 1.5, lambda: seconds[0])
+    right = {"holder": "right", "now": NOW, "until": NOW + tenure, "watched": watched}
     with engine.begin() as tx:
-        assert hold_lease(tx, "lead", holder="ahead", now=NOW + HOUR, until=NOW + HOUR + tenure)
-        assert hold_lease(tx, "lead", holder="right", now=NOW, until=NOW + tenure)
-        assert hold_lease(tx, "other", holder="ahead", now=NOW + MINUTE / 2, until=NOW + MINUTE / 2 + tenure)
-        assert not hold_lease(tx, "other", holder="right", now=NOW, until=NOW + tenure)
+        for beat in range(10):  # it lives and renews: nobody with another clock takes its lease
+            ahead = NOW + HOUR + timedelta(seconds=2 * beat)
+            assert hold_lease(tx, "lead", holder="ahead", now=ahead, until=ahead + tenure)
+            assert not hold_lease(tx, "lead", **right)
+            seconds[0] += 2
+        assert not hold_lease(tx, "lead", **right)  # it has died
+        seconds[0] += 8
+        assert hold_lease(tx, "lead", **right)
 
 
 def test_a_claim_of_a_clock_that_was_ahead_is_void(engine) -> None:
