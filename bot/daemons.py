@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -41,8 +42,8 @@ class DaemonThreads(Executor):
         """Cancel what has not begun, and wait for what has, `within` seconds at most."""
         with self._lock:
             self._ended = True
-            while not self._work.empty():
-                if waiting := self._work.get():
+            with suppress(Empty):  # a thread may take the last one in this very moment
+                while waiting := self._work.get_nowait():
                     waiting[0].cancel()
             for _ in self._threads:
                 self._work.put(None)
