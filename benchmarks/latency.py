@@ -40,6 +40,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.fakes.bot_api import BotApi
+from tests.fakes.databases import throwaway
 from tests.fakes.news_world import GOODS, LINK, STATES, Feeds, Item
 from tests.fakes.watch_process import WatchProcess, figure
 
@@ -319,17 +320,6 @@ def figures(page: str) -> dict[str, float]:
     return counted
 
 
-@contextmanager
-def database(options: argparse.Namespace, folder: Path) -> Iterator[str]:
-    if not options.postgres:
-        yield f"sqlite:///{folder}/latency.sqlite3"
-        return
-    from tests.fakes.databases import postgres
-
-    with postgres() as server:
-        yield server.fresh()
-
-
 def main() -> None:
     if sys.argv[1:2] == ["--watch"]:
         watch(float(sys.argv[2]))
@@ -347,7 +337,7 @@ def main() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, options.sources * 2 + 500)), hard))
     folder = Path(tempfile.mkdtemp(prefix="straitwatch-latency-"))
-    with database(options, folder) as address, progress() as show:
+    with throwaway(on_postgres=options.postgres) as address, progress() as show:
         report = asyncio.run(run(options, address, folder, show))
     engine = "postgresql" if options.postgres else "sqlite"
     report = {"engine": engine, "sources": options.sources, "interval": options.interval, **report}

@@ -23,7 +23,7 @@ from typing import Any
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not this folder: it has a rules.py of its own
 
-from benchmarks.stream import NEW, Clock, Feeds, database, prepare  # noqa: E402 - found by the line above
+from benchmarks.stream import NEW, Clock, Feeds, prepare  # noqa: E402 - found by the line above
 
 _LENGTH = struct.Struct("!I")
 
@@ -139,18 +139,19 @@ def run(target: Any, processes: int, address: str, sources: int, log: str) -> di
 
 def main() -> None:
     """Measure both halves with one process and with several."""
+    from tests.fakes.databases import throwaway
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sources", type=int, default=2000, help="polled once each, ten articles a poll")
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--quick", action="store_true", help="100 sources")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    arguments.database = ""
     sources = 100 if arguments.quick else arguments.sources
     report = []
     with tempfile.TemporaryDirectory(prefix="straitwatch-scale-") as log:
         for target, processes in ((read, 1), (read, 2), (commit, 1), (commit, 2), (commit, 3)):
-            with database(arguments) as address:  # a fresh one each time
+            with throwaway(on_postgres=arguments.postgres, durable=True) as address:  # a fresh one each time
                 prepare(address, sources)
                 report.append(run(target, processes, address, sources, log))
     found = {"engine": "postgresql" if arguments.postgres else "sqlite", "cores": os.cpu_count(), "halves": report}

@@ -15,12 +15,9 @@ import multiprocessing
 import os
 import queue
 import random
-import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -307,26 +304,10 @@ def _rss() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") // 1_000_000
 
 
-@contextmanager
-def database(arguments: argparse.Namespace) -> Iterator[str]:
-    """Give the address of the database to fill."""
-    if arguments.database:
-        yield arguments.database
-    elif arguments.postgres:
-        from tests.fakes.databases import postgres
-
-        with postgres(
-            Path(tempfile.gettempdir()), durable=True
-        ) as server:  # as in earnest: on disk, every commit waits
-            yield server.fresh()
-    else:
-        folder = tempfile.mkdtemp(prefix="straitwatch-stream-")
-        yield f"sqlite:///{folder}/stream.sqlite3"
-        shutil.rmtree(folder)
-
-
 def main() -> None:
     """Run the workers and report."""
+    from tests.fakes.databases import throwaway
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", type=int, default=1_000_000)
     parser.add_argument("--sources", type=int, default=1000)
@@ -338,7 +319,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.articles, arguments.sources = 2000, 100
-    with database(arguments) as address:
+    asked = nullcontext(arguments.database)
+    with asked if arguments.database else throwaway(on_postgres=arguments.postgres, durable=True) as address:
         prepare(address, arguments.sources)
         context = multiprocessing.get_context("spawn")
         results = context.Queue()

@@ -61,8 +61,7 @@ def set_up_logging(settings: Settings) -> None:
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True)
     logging.getLogger("apscheduler").setLevel(max(level, logging.WARNING))
     guard_logging(logging.getLogger(), redactor)
-    for secret in settings.secrets():
-        redactor.learn(secret)
+    redactor.learn_all(settings.secrets())
     render: structlog.types.Processor = (
         structlog.processors.JSONRenderer()
         if settings.log_format == "json"

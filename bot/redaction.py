@@ -39,6 +39,10 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._shown: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
+        self.learn_all(secrets)
+
+    def learn_all(self, secrets: Iterable[str]) -> None:
+        """Show none of these from now on."""
         for secret in secrets:
             self.learn(secret)
 
@@ -117,13 +121,12 @@ def guard_logging(root: logging.Logger, redactor: Redactor | None = None) -> Red
 
 def guard_tracebacks() -> None:
     """Print what nobody caught, in any thread, without secrets. Chained and local values are never printed raw."""
+
+    def unpacked(given: Any) -> None:
+        print_redacted(given.exc_type, given.exc_value or given.exc_type(), given.exc_traceback)
+
     sys.excepthook = print_redacted
-    threading.excepthook = lambda given: print_redacted(
-        given.exc_type, given.exc_value or given.exc_type(), given.exc_traceback
-    )
-    sys.unraisablehook = lambda given: print_redacted(
-        given.exc_type, given.exc_value or given.exc_type(), given.exc_traceback
-    )
+    threading.excepthook = sys.unraisablehook = unpacked
 
 
 def print_redacted(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -1,7 +1,6 @@
 """The running watch: polls, sending, conversations and digests side by side until it is told to stop."""
 
 import asyncio
-import contextlib
 import os
 import signal
 from collections.abc import Coroutine
@@ -319,7 +318,7 @@ class Watch:
         )
 
     async def _measure(self, delivery_id: str) -> None:
-        with contextlib.suppress(StorageError):  # a figure less: the message itself is sent and written down
+        with suppress(StorageError):  # a figure less: the message itself is sent and written down
             lag = await asyncio.to_thread(self._lag, delivery_id)
             if lag is not None:
                 self._metrics.note_accepted(lag)

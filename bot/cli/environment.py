@@ -15,7 +15,5 @@ def load_settings() -> "Settings":
     from bot.redaction import process_redactor
 
     found = settings.load_settings()
-    redactor = process_redactor()
-    for secret in found.secrets():
-        redactor.learn(secret)
+    process_redactor().learn_all(found.secrets())
     return found

@@ -58,11 +58,12 @@ class Keyring:
         """Read every granted secret once, which teaches the redactor, and list those that are missing or unfit."""
         found = []
         for name, users in self._users.items():
-            problem = self._problem(name)
-            if problem:
+            try:
+                self._checked(name)
+            except LookupError as error:
                 remedy = f"Set {name} in the environment or .env, or {name}_FILE to a file that holds it"
                 where = f"source {users[0]}" if len(users) == 1 else f"sources {', '.join(users)}"
-                found.append(Fault(place=f"{place}, {where}", problem=problem, remedy=remedy))
+                found.append(Fault(place=f"{place}, {where}", problem=str(error.args[0]), remedy=remedy))
         return found
 
     def fill_url(self, url: str) -> str:
@@ -138,22 +139,20 @@ class Keyring:
     def _secret(self, name: str, at: _Origin) -> str:
         if not any(may_carry(granted, at) for granted in self._granted.get(name, ())):
             raise NotGrantedError(f"the sources file grants the secret {name} to no source at {at[1] or 'that place'}")
-        problem = self._problem(name)
-        if problem:
-            raise NotGrantedError(problem)
-        return self._read(name)
-
-    def _problem(self, name: str) -> str:
         try:
-            secret = self._read(name)
+            return self._checked(name)
         except LookupError as error:
-            return str(error.args[0])
+            raise NotGrantedError(error.args[0]) from None
+
+    def _checked(self, name: str) -> str:
+        """Read a secret and teach it to the redactor; raises LookupError with what is missing or unfit."""
+        secret = self._read(name)
         if len(secret) < LEAST:
-            return f"the secret {name} is shorter than {LEAST} characters, which cannot be kept out of logs"
+            raise LookupError(f"the secret {name} is shorter than {LEAST} characters, which cannot be kept out of logs")
         if not secret.isprintable():
-            return f"the secret {name} holds line breaks or control characters"
+            raise LookupError(f"the secret {name} holds line breaks or control characters")
         self._redactor.learn(secret, f"${{{name}}}")
-        return ""
+        return secret
 
     def _learn_login(self, filled: str, url: str) -> None:
         """Know the user part in the form in which it leaves, too: joined and in base64."""

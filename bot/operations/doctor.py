@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from bot import app
-from bot.domain import Chat, DeliveryState
+from bot.domain import Chat, DeliveryState, Source
 from bot.errors import ConfigurationError, StorageError
 from bot.ingest.health import FAILING_AFTER, HealthState, health
 from bot.ingest.references import literal_secret
@@ -34,13 +34,14 @@ async def examine(settings: Settings, *, now: datetime, fetch: bool = False) -> 
     checks, engine = _database(settings)
     checks.append(_disk(app.data_folder(settings)))
     checks += _detection(settings)
-    checks += _catalog(settings)
+    catalog, found = _catalog(settings)
+    checks += found
     chats: list[Chat] = []
     if engine is not None:
         try:
             chats, found = _stored(engine, now)
             checks += found
-            checks += await _sources(settings, engine, now=now, fetch=fetch)
+            checks += await _sources(settings, engine, catalog, now=now, fetch=fetch)
         except StorageError as error:
             checks.append(Check(name="database", good=False, text=str(error)))
         finally:
@@ -83,15 +84,17 @@ def _detection(settings: Settings) -> list[Check]:
     ]
 
 
-def _catalog(settings: Settings) -> list[Check]:
-    """Read the sources file, and every secret that it refers to."""
+def _catalog(settings: Settings) -> tuple[Sequence[Source], list[Check]]:
+    """Read the sources file, and every secret that it refers to; what a faulty file refers to is granted to nobody."""
     from bot.ingest.catalog import load_catalog  # noqa: PLC0415 - YAML, not for --help
 
+    catalog: Sequence[Source] = ()
     try:
-        faults = app.catalog_faults(settings, load_catalog(settings.sources_file))
+        catalog = load_catalog(settings.sources_file)
+        faults = app.catalog_faults(settings, catalog)
     except ConfigurationError as error:
         faults = list(error.faults)
-    return [Check(name=one.place, good=False, text=one.problem, remedy=one.remedy) for one in faults]
+    return catalog, [Check(name=one.place, good=False, text=one.problem, remedy=one.remedy) for one in faults]
 
 
 def _stored(engine: Engine, now: datetime) -> tuple[list[Chat], list[Check]]:
@@ -107,11 +110,13 @@ def _stored(engine: Engine, now: datetime) -> tuple[list[Chat], list[Check]]:
     return chats, checks
 
 
-async def _sources(settings: Settings, engine: Engine, *, now: datetime, fetch: bool) -> list[Check]:
+async def _sources(
+    settings: Settings, engine: Engine, catalog: Sequence[Source], *, now: datetime, fetch: bool
+) -> list[Check]:
     with looking(engine) as tx:
         stored = [one for one in all_sources(tx) if one.memory.enabled]
     if fetch:
-        return await _fetched(settings, stored, now)
+        return await _fetched(settings, catalog, stored, now)
     checks = [_clear_secret(one) for one in stored if literal_secret(one.source.url)]
     for one in stored:
         found = health(one.memory, now)
@@ -129,18 +134,15 @@ def _clear_secret(one: StoredSource) -> Check:
     return Check(name=f"source {one.source.id}", good=False, text=text, remedy=remedy)
 
 
-async def _fetched(settings: Settings, stored: Sequence[StoredSource], now: datetime) -> list[Check]:
+async def _fetched(
+    settings: Settings, catalog: Sequence[Source], stored: Sequence[StoredSource], now: datetime
+) -> list[Check]:
     import asyncio  # noqa: PLC0415 - only where sources are tried
 
-    from bot.ingest.catalog import load_catalog  # noqa: PLC0415 - as above
     from bot.ingest.memory import SourceMemory  # noqa: PLC0415 - as above
     from bot.ingest.parsing import ParserPool  # noqa: PLC0415 - as above
     from bot.ingest.polling import poll  # noqa: PLC0415 - as above
 
-    try:
-        catalog = load_catalog(settings.sources_file)
-    except ConfigurationError:
-        catalog = ()  # told already; what it refers to is granted to nobody
     async with app.make_fetcher(settings, catalog) as fetcher, ParserPool() as parsers:
         polled = await asyncio.gather(*(poll(one.source, SourceMemory(), fetcher, parsers, now=now) for one in stored))
     checks = []

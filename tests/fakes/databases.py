@@ -94,6 +94,20 @@ def postgres(place: Path | None = None, *, durable: bool = False) -> Iterator[Po
                 server.cleanup()
 
 
+@contextmanager
+def throwaway(*, on_postgres: bool, durable: bool = False) -> Iterator[str]:
+    """Give the address of a database for one run: a SQLite file without tables, or one on a server of its own.
+
+    `durable`: its files are on disk and every commit waits, as in earnest; on SQLite that is so anyway.
+    """
+    if on_postgres:
+        with postgres(Path(tempfile.gettempdir()) if durable else None, durable=durable) as server:
+            yield server.fresh()
+        return
+    with tempfile.TemporaryDirectory(prefix="straitwatch-database-") as folder:
+        yield f"sqlite:///{folder}/straitwatch.sqlite3"
+
+
 def _in_memory() -> Path | None:
     """Give a place in memory where there is room: a database is three hundred files, and a disk takes its time."""
     place = Path("/dev/shm")

@@ -88,23 +88,17 @@ def _is_one_with(index, tx, story):
     return index.unite(tx, None, story, now=NOW + timedelta(minutes=3))[1].id
 
 
-def test_what_another_process_united_is_one_story_at_the_next_refresh(engine) -> None:
+@pytest.mark.parametrize(
+    "ahead",
+    [timedelta(minutes=1), timedelta(hours=-5)],
+    ids=["seen at the next refresh", "by a clock far behind, seen once the story grows"],
+)
+def test_what_another_process_united_is_one_story(engine, ahead) -> None:
     index = StoryIndex()
     with engine.begin() as tx:
         first, second = _two_stories_of_one_event(tx)
         index.refresh(tx, now=NOW)
-        _, kept = merge(tx, first.id, second.id, now=NOW + timedelta(minutes=1))
-        index.refresh(tx, now=NOW + timedelta(minutes=2))
-        assert _is_one_with(index, tx, kept) == kept.id
-        assert index.place(article(id="a4", title=TITLE), assessment(article_id="a4")).story_id == kept.id
-
-
-def test_what_a_process_with_a_clock_far_behind_united_is_one_story_once_it_grows(engine) -> None:
-    index = StoryIndex()
-    with engine.begin() as tx:
-        first, second = _two_stories_of_one_event(tx)
-        index.refresh(tx, now=NOW)
-        _, kept = merge(tx, first.id, second.id, now=NOW - timedelta(hours=5))
+        _, kept = merge(tx, first.id, second.id, now=NOW + ahead)
         index.refresh(tx, now=NOW + timedelta(minutes=2))
         assert _is_one_with(index, tx, kept) == kept.id
         assert index.place(article(id="a4", title=TITLE), assessment(article_id="a4")).story_id == kept.id

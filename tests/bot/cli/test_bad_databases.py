@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import main
 from bot.storage.copies import backup
 from bot.storage.database import open_engine
 from bot.storage.upgrading import upgrade
@@ -17,22 +16,10 @@ SECRET = "hunter2hunter2"
 
 
 @pytest.fixture
-def straitwatch(monkeypatch, capsys, tmp_path):
-    """Run the command in this process and give its exit code and output; `address` is the database's."""
-
+def straitwatch(straitwatch, monkeypatch, tmp_path):
+    """Run the command on the database at an address."""
     monkeypatch.chdir(tmp_path)  # no .env of the developer's
-
-    def run(address: str, *arguments: str) -> tuple[int, str]:
-        monkeypatch.setenv("STRAITWATCH_DATABASE_URL", address)
-        monkeypatch.setattr("sys.argv", ["straitwatch", *arguments])
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        shown = capsys.readouterr()
-        return code, shown.out + shown.err
-
-    return run
+    return lambda address, *arguments: straitwatch(*arguments, database_url=address)
 
 
 def _made(path: Path) -> Path:

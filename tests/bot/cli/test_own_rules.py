@@ -9,7 +9,6 @@ from rich.console import Console
 import classifiers.second
 from bot import app
 from bot.app import House
-from bot.cli import main
 from bot.errors import ConfigurationError
 from bot.settings import load_settings
 from bot.storage.database import open_engine
@@ -54,21 +53,6 @@ def rules(tmp_path, monkeypatch):
     monkeypatch.setenv("STRAITWATCH_RULES_DIR", str(folder))
     monkeypatch.setenv("STRAITWATCH_DATABASE_URL", f"sqlite:///{tmp_path / 'x.sqlite3'}")
     return folder
-
-
-@pytest.fixture
-def straitwatch(monkeypatch, capsys):
-    def straitwatch(*arguments):
-        monkeypatch.setattr("sys.argv", ["straitwatch", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code
-        shown = capsys.readouterr()
-        return code, shown.out + shown.err
-
-    return straitwatch
 
 
 @pytest.mark.usefixtures("rules")

@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from bot.cli import main
 from bot.storage.database import open_engine, reading
 from bot.storage.sources import load
 from tests.fakes.bot_api import BotApi
@@ -41,25 +40,6 @@ def _plain_environment(monkeypatch, tmp_path):
     for name in [name for name in os.environ if name.startswith("STRAITWATCH_") or name == "DATABASE_URL"]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)  # no .env of the developer's
-
-
-@pytest.fixture
-def straitwatch(monkeypatch, capsys):
-    """Run the command in this process with these settings; gives exit code and output."""
-
-    def run(*arguments: str, **settings: object) -> tuple[int, str]:
-        for name, value in settings.items():
-            monkeypatch.setenv(f"STRAITWATCH_{name.upper()}", str(value))
-        monkeypatch.setattr("sys.argv", ["straitwatch", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        shown = capsys.readouterr()
-        return code, shown.out + shown.err
-
-    return run
 
 
 def _lines_of(output: str, place: str) -> list[str]:

@@ -2,30 +2,20 @@
 
 import pytest
 
-from bot.cli import main
-
 CATALOG = "- {id: acme, name: Acme, url: 'https://x.test/f?key=${ACME_KEY}', kind: feed, tier: 2, publisher: x}\n"
 
 
 @pytest.fixture
-def straitwatch(monkeypatch, capsys, tmp_path):
+def straitwatch(straitwatch, monkeypatch, tmp_path):
+    """Run the command with a source that refers to a secret."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sources.yaml").write_text(CATALOG, encoding="utf-8")
-    for name, value in {
-        "SOURCES_FILE": tmp_path / "sources.yaml",
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'x.sqlite3'}",
-        "TELEGRAM_API": "http://127.0.0.1:9",
-    }.items():
-        monkeypatch.setenv(f"STRAITWATCH_{name}", str(value))
-
-    def run(*arguments: str) -> tuple[int, str]:
-        monkeypatch.setattr("sys.argv", ["straitwatch", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        shown = capsys.readouterr()
-        return int(ended.value.code or 0), shown.out + shown.err
-
-    return run
+    given = {
+        "sources_file": tmp_path / "sources.yaml",
+        "database_url": f"sqlite:///{tmp_path / 'x.sqlite3'}",
+        "telegram_api": "http://127.0.0.1:9",
+    }
+    return lambda *arguments: straitwatch(*arguments, **given)
 
 
 @pytest.mark.parametrize(("command", "code"), [("run", 2), ("worker", 2), ("doctor", 1)])
