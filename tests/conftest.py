@@ -1,5 +1,6 @@
 """What every test stands on: databases of both kinds, how deep hypothesis looks, and what need not take time."""
 
+import faulthandler
 import gc
 import logging
 import os
@@ -27,6 +28,8 @@ WITH_MODEL = (
     *("tests/bot/analysis/", "tests/bot/cli/", "tests/bot/operations/test_watching", "tests/bot/test_re"),
     *("tests/bot/test_rounds", "tests/classifiers/", "tests/rules/", "tests/test_canary", "tests/test_watch"),
 )
+HANGING = 300  # seconds after which a run shows where each thread stands, and again after as many
+WITH_SERVER = ("tests/test_kill_points", "tests/test_several_processes")  # all of them use a fork server as well
 MOST_MEMORY = 4 * 1024**3  # bytes of a test process and of each child: a runaway is a MemoryError, not a dead machine
 
 # Slowness of a busy machine is no fault of the code. `quick` tries the same examples every time, so that what is red
@@ -38,6 +41,8 @@ settings.load_profile("deep" if os.environ.get("DEEP_TESTS") else "quick")
 
 
 def pytest_configure() -> None:
+    # pytest's own watch starts a thread a test, a fortieth of the suite's time.
+    faulthandler.dump_traceback_later(HANGING, repeat=True, file=os.dup(2))
     if find_spec("sniffio") is None:  # httpcore asks for it several times a request, and each time all of sys.path
         sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
@@ -90,7 +95,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     server, model, rest = [], [], []
     for item in sorted(items, key=lambda item: item.get_closest_marker("long") is None):
-        on_server = item.get_closest_marker("postgres") is not None
+        on_server = item.get_closest_marker("postgres") is not None or item.nodeid.startswith(WITH_SERVER)
         (server if on_server else model if item.nodeid.startswith(WITH_MODEL) else rest).append(item)
     before = max(len(items) // 2 - len(server), 0)
     items[:] = [*server, *rest[:before], *model, *rest[before:]]

@@ -14,6 +14,11 @@ from bot.ingest.references import REMEDY as USE_REFERENCE
 from bot.ingest.references import has_reference, literal_header, literal_secret, malformed, misplaced
 from bot.redaction import redact
 
+try:
+    from yaml import CSafeLoader as Safe  # ten times faster, where it was built
+except ImportError:
+    from yaml import SafeLoader as Safe  # type: ignore[assignment]
+
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 8
 REMEDY = "docs/sources.md describes the fields"
@@ -45,9 +50,8 @@ def load_catalog(path: Path | None = None) -> tuple[Source, ...]:
 def parse_catalog(text: str, name: str) -> tuple[Source, ...]:
     """Read a catalog from its text; `name` is what faults call it."""
     try:
-        entries = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a SafeLoader that refuses more
-    except RecursionError:
-        raise _refused(name, "nested too deeply") from None
+        _refuse_what_explodes(text)
+        entries = yaml.load(text, Loader=_LinedLoader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise _refused(f"{name}:{line}", error.problem or "not YAML") from None
@@ -161,22 +165,23 @@ def _source(entry: dict[str, Any]) -> Source:
     )
 
 
-class _PlainLoader(yaml.SafeLoader):
-    """YAML without aliases and deep nesting (both explode), whose mappings know their line."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "aliases are not allowed", self._mark())
-        depth = getattr(self, "depth", 0) + 1
+def _refuse_what_explodes(text: str) -> None:
+    """Raise yaml.MarkedYAMLError at an alias or deep nesting, before anything is built of them."""
+    depth = 0
+    for event in yaml.parse(text, Loader=Safe):
+        mark: Any = event.start_mark
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=mark)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
         if depth > MAX_DEPTH:
-            raise yaml.composer.ComposerError(None, None, "nested too deeply", self._mark())
-        self.depth = depth
-        node = super().compose_node(parent, index)
-        self.depth = depth - 1
-        return node
+            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=mark)
 
-    def _mark(self) -> Any:
-        return self.peek_event().start_mark  # type: ignore[no-untyped-call]
+
+class _LinedLoader(Safe):
+    """YAML whose mappings know their line."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
         mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
@@ -189,4 +194,4 @@ class _PlainLoader(yaml.SafeLoader):
         mapping.update(self.construct_mapping(node, deep=True))
 
 
-_PlainLoader.add_constructor("tag:yaml.org,2002:map", _PlainLoader.construct_yaml_map)
+_LinedLoader.add_constructor("tag:yaml.org,2002:map", _LinedLoader.construct_yaml_map)

@@ -134,7 +134,7 @@ class PinnedTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, guard: AddressGuard, resolve: Resolve | None = None, *, connections: int = 100) -> None:
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=httpx.create_ssl_context(),  # SSL_CERT_FILE: a company's own authority
             max_connections=connections,
             max_keepalive_connections=20,
             keepalive_expiry=5.0,

@@ -30,7 +30,7 @@ class Postgres:
         self._numbers = itertools.count(1)
         self._admin = open_engine(self.address, pool_size=1).execution_options(isolation_level="AUTOCOMMIT")
         with self._admin.connect() as connection:
-            for setting in [] if durable else ["fsync", "full_page_writes", "synchronous_commit"]:
+            for setting in [] if durable else ["fsync", "full_page_writes", "synchronous_commit", "autovacuum", "jit"]:
                 connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
             connection.execute(text("SELECT pg_reload_conf()"))
         engine = open_engine(self.empty("template_of_tests"))
@@ -64,7 +64,7 @@ class Postgres:
 
     def _create(self, name: str, template: str) -> str:
         with self._admin.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
         return make_url(self.address).set(database=name).render_as_string(hide_password=False)
 
 

@@ -26,7 +26,16 @@ from rules.definitions import Rule
 from tests.fakes.values import assessment, chat, subscription
 
 # What a fork server imports once, so that a process costs milliseconds: this, and what the product imports when needed.
-PRELOAD = ["tests.fakes.one_round", "bot.ingest.kinds", "feedparser", "telegram"]
+PRELOAD = [
+    *(
+        "tests.fakes.one_round",
+        "bot.ingest.kinds",
+        "bot.telegram.errors",
+        "bot.telegram.goods",
+        "anyio._backends._asyncio",
+    ),
+    *("anyio.to_thread", "feedparser", "telegram", "xml.sax.expatreader"),
+]
 # One message at a time to a chat, as everywhere, but not a second apart.
 BRISK = Limits(private_window=0.05)
 

@@ -49,6 +49,9 @@ _KNOWN_ATTRIBUTES = """
 class Page(HTMLParser):
     """Reads a page strictly: `text` as a reader sees it, `links`, `ids`; an unknown tag or attribute is a failure."""
 
+    known_tags = frozenset(_KNOWN_TAGS.split())
+    known_attributes = frozenset(_KNOWN_ATTRIBUTES.split())
+
     def __init__(self, source: str) -> None:
         super().__init__(convert_charrefs=True)
         self.links: list[tuple[str, str]] = []  # (address, rel)
@@ -66,9 +69,9 @@ class Page(HTMLParser):
         self.text = " ".join(" ".join(self._pieces).split())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in _KNOWN_TAGS.split(), f"<{tag}> on a page"
+        assert tag in self.known_tags, f"<{tag}> on a page"
         values = {name: value or "" for name, value in attrs}
-        assert set(values) <= set(_KNOWN_ATTRIBUTES.split()), f"<{tag}> with {set(values)}"
+        assert values.keys() <= self.known_attributes, f"<{tag}> with {set(values)}"
         self.tags.append(tag)
         if tag not in _VOID:
             self._open.append(tag)

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.long
 def self_signed(folder: Path) -> tuple[str, str]:
     key, certificate = str(folder / "key.pem"), str(folder / "certificate.pem")
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=tls.test"]
+    command += ["-addext", "subjectAltName=DNS:tls.test"]
     subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     return certificate, key
 
@@ -244,6 +245,17 @@ async def test_a_self_signed_certificate_is_refused_in_plain_words(tmp_path: Pat
     assert response.failure is not None
     assert response.failure.kind is FailureKind.TLS
     assert "self-signed" in response.failure.text
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
+async def test_an_authority_named_by_ssl_cert_file_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate, key = self_signed(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", certificate)
+    with FeedServer(tls=(certificate, key)) as tls:
+        async with Fetcher(guard=tls.guard, resolve=tls.resolve) as fetcher:
+            response = await fetcher.fetch(Request(url=tls.url("/feed/a", host="tls.test")))
+    assert response.failure is None
+    assert response.status == 200
 
 
 async def test_a_password_goes_to_its_own_host_only(server: FeedServer, fetcher: Fetcher) -> None:

@@ -64,7 +64,7 @@ async def test_a_parser_serves_on_however_large_this_process_is(pool: ParserPool
 
 
 async def test_a_parser_that_hangs_is_stopped_by_the_clock() -> None:
-    async with ParserPool(size=1, cpu_seconds=30, deadline=timedelta(seconds=0.8)) as pool:
+    async with ParserPool(size=1, cpu_seconds=30, deadline=timedelta(seconds=0.3)) as pool:
         stopped = await pool.parse(SOURCE, response(QUADRATIC), {}, at=NOW)
     assert isinstance(stopped, Failure)
     assert "stopped" in stopped.text
