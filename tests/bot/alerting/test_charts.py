@@ -19,16 +19,16 @@ EMPTY = replace(DARK, up=(0,) * 14, down=(0,) * 14, topics=(), heat=())
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
-    """Both looks, drawn twice in one process and once more in another, with a week without any alert."""
+    """Both looks in one process; in another a week without any alert, and the first look again behind it."""
     cache = tmp_path_factory.mktemp("fonts")
-    first = asyncio.run(ChartProcess(cache).draw([DARK, LIGHT, DARK]))
-    return [*first, *asyncio.run(ChartProcess(cache).draw([DARK, EMPTY]))]
+    first = asyncio.run(ChartProcess(cache).draw([DARK, LIGHT]))
+    return [*first, *asyncio.run(ChartProcess(cache).draw([EMPTY, DARK]))]
 
 
 def test_equal_numbers_give_equal_bytes_in_every_process(drawn) -> None:
-    dark, light, again, elsewhere, _ = drawn
-    assert dark == again == elsewhere
-    assert dark != light
+    dark, light, empty, again = drawn
+    assert dark == again
+    assert len({dark, light, empty}) == 3
 
 
 def test_a_picture_is_small_and_made_for_a_phone(drawn) -> None:
@@ -80,4 +80,4 @@ def test_nothing_is_started_for_nothing(monkeypatch) -> None:
 
 
 def test_a_week_without_any_alert_can_be_drawn(drawn) -> None:
-    assert Image.open(io.BytesIO(drawn[-1])).size[0] == 1000
+    assert Image.open(io.BytesIO(drawn[2])).size[0] == 1000

@@ -104,7 +104,7 @@ async def test_with_no_connection_nothing_is_lost_and_no_budget_is_used(engine, 
 
 
 async def test_a_full_connection_pool_means_not_sent(engine, api, clock):
-    request = make_request(connections=1, read_timeout=2, connect_timeout=0.2)
+    request = make_request(connections=1, read_timeout=1, connect_timeout=0.2)
     bot = make_bot(api.token, api=api.url, request=request)
     await bot.initialize()
     slow, fast = owe(engine, chat(), "slow", priority=1) + owe(engine, chat(key="43", telegram_id=43), "fast")
