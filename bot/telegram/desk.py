@@ -11,11 +11,13 @@ import structlog
 
 from bot.alerting.routing import URGENT
 from bot.errors import StorageError
+from bot.storage import outbox
 from bot.storage.outbox import Claim
 from bot.storage.transactions import writing
 from bot.telegram.clocks import Clock
-from bot.telegram.messages import Target
+from bot.telegram.messages import Target, TargetError
 from bot.telegram.pacing import Pacer
+from bot.telegram.returning import Waiting
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -53,6 +55,7 @@ class Desk:
     accepted_at: datetime | None = None  # when Telegram last accepted anything
     doubted_at: datetime | None = None  # when a request last got no answer
     outage: int = 0  # requests in a row that came to nothing, whatever the chat
+    waiting: Waiting = field(default_factory=Waiting)
     refused: dict[int, float] = field(default_factory=dict)  # when which chat last got "too many requests"
     halted: str = ""  # why sending has stopped for good
 
@@ -67,6 +70,25 @@ class Desk:
     def take(self, held: Claim, moment: float) -> bool:
         """Take a slot for the next request of a delivery; False where it has to wait."""
         return self.pacer.take(held.chat, moment, urgent=urgent(held))
+
+    def accepted(self) -> None:
+        """Note that Telegram took a message."""
+        self.accepted_at = self.clock.now()
+        self.outage = 0
+        self.waiting.accepted(self.accepted_at)
+
+    async def ask(self, now: datetime) -> None:
+        """Ask whether Telegram is back; if it is, what was put off for its sake may leave. Raises StorageError."""
+        try:
+            await self.target.check()
+        except TargetError as error:
+            self.waiting.unanswered(now)
+            log.warning("telegram_away", reason=error.failure.reason, waiting=len(self.waiting.until))
+            return
+        waited = dict(self.waiting.until)
+        hastened = await self.offload(lambda: self._write(lambda tx: outbox.hasten(tx, waited, now=now)))
+        self.waiting.answered(waited)
+        log.info("telegram_back", hastened=hastened)
 
     async def commit(self, write: Callable[["Connection"], T]) -> T:
         """Run a transaction until it succeeds: what Telegram did must be written down, even after a full disk."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -17,7 +17,7 @@ from bot.storage.posts import Post, drop_post, save_post
 from bot.telegram.desk import Desk, urgent
 from bot.telegram.markup import halve
 from bot.telegram.messages import Failure, FailureKind, Options, Outgoing, Part, TargetError
-from bot.telegram.settling import Action, Verdict, settle
+from bot.telegram.settling import OUTAGE, Action, Verdict, settle
 from bot.telegram.verdicts import apply_verdict, move_to_general
 
 if TYPE_CHECKING:
@@ -104,8 +104,7 @@ class Parcel:
         return (await target.send(self._chat, part, options)).message_id
 
     def _accepted(self) -> None:
-        self._desk.accepted_at = self._desk.clock.now()
-        self._desk.outage = 0
+        self._desk.accepted()
         self._desk.counts["sent"] += 1
         self._doubted = False
 
@@ -154,15 +153,18 @@ class Parcel:
             desk.outage += 1
         if failure.kind is FailureKind.UNKNOWN or failure.maybe_sent:
             desk.doubted_at = now
-        passing = desk.accepted_at is not None and now - desk.accepted_at < _ANSWERED
         return settle(
             failure,
             self._held.delivery,
             now=now,
             chance=desk.chance.random(),
-            others_pass=passing,
+            others_pass=self._others_pass(now),
             outage=desk.outage,
         )
+
+    def _others_pass(self, now: datetime) -> bool:
+        accepted_at = self._desk.accepted_at
+        return accepted_at is not None and now - accepted_at < _ANSWERED
 
     async def _settle(self, failure: Failure, verdict: Verdict) -> None:
         desk, held, now = self._desk, self._held, self._desk.clock.now()
@@ -180,6 +182,9 @@ class Parcel:
             save_paces(tx, paces)
 
         await desk.commit(write)
+        away = desk.outage >= OUTAGE or not self._others_pass(now)
+        if away and failure.kind in _CAME_TO_NOTHING and verdict.action is Action.RETRY:
+            desk.waiting.put_off(held.delivery.id, verdict.at, now=now)
         log.warning("not_delivered", delivery=held.delivery.id, what=failure.kind.value, then=verdict.action.value)
 
     async def _give_back(self, failure: Failure) -> None:

@@ -140,6 +140,8 @@ class Sender:
         now = desk.clock.now()
         if not await self._lead(now):
             return 0
+        if desk.waiting.may_ask(now):
+            await desk.ask(now)
         moment = now.timestamp()
         room = min(desk.pacer.free(moment), self._concurrency - len(self._flying))
         if room < 1:
@@ -156,6 +158,7 @@ class Sender:
         ready = await desk.offload(lambda: self._prepare(claims, admitted, paces, stale, now))
         reached("intent_committed")
         for held, outgoing, repeated in ready:
+            desk.waiting.take(held.delivery.id)
             task = asyncio.create_task(self._carry(held, outgoing, repeated=repeated))
             self._flying[task] = held.delivery.chat_key
             task.add_done_callback(self._landed)

@@ -375,11 +375,61 @@ async def test_a_revoked_token_stops_the_sender_and_keeps_the_queue(engine, api,
     assert api.texts(42) == [f"message {number}" for number in range(5)]
 
 
+@pytest.mark.parametrize("fault", [faults.server_error(502), faults.server_error(500)], ids=["502", "500"])
+async def test_what_waited_for_telegram_leaves_within_two_minutes_of_its_return(engine, api, target, clock, fault):
+    for number in range(20):
+        owe(engine, chat(key=str(number), telegram_id=100 + number), "alert", created_at=NOW)
+    api.fail(fault, times=None)
+    sender = make_sender(engine, target, clock)
+    for _ in range(30):  # an hour
+        await sender._turn()
+        await asyncio.gather(*sender._flying)
+        clock.pass_by(minutes=2)
+    assert not [text for number in range(20) for text in api.texts(100 + number)]
+    api.heal()
+    for _ in range(24):
+        await sender._turn()
+        await asyncio.gather(*sender._flying)
+        clock.pass_by(seconds=5)
+    assert [api.texts(100 + number) for number in range(20)] == [["alert"]] * 20
+
+
+async def test_an_outage_in_the_middle_of_much_traffic_costs_its_time_and_no_quarter_of_an_hour(
+    engine, api, target, clock
+):
+    owe(engine, chat(), "before")
+    sender = make_sender(engine, target, clock)
+    await sender.drain()
+    for number in range(48):
+        owe(engine, chat(key=str(number), telegram_id=100 + number), "alert", created_at=clock.now())
+    api.fail(faults.server_error(500), times=None)
+    await sender._turn()
+    await asyncio.gather(*sender._flying)
+    api.heal()
+    clock.pass_by(seconds=40)
+    for _ in range(12):
+        await sender._turn()
+        await asyncio.gather(*sender._flying)
+        clock.pass_by(seconds=5)
+    assert [api.texts(100 + number) for number in range(48)] == [["alert"]] * 48
+
+
+async def test_a_message_that_alone_fails_is_not_hastened_again_and_again(engine, api, target, clock):
+    owe(engine, chat(), "alert")
+    api.fail(faults.server_error(500), method="sendMessage", times=None)
+    sender = make_sender(engine, target, clock)
+    for _ in range(12 * 15):  # half a day
+        await sender._turn()
+        await asyncio.gather(*sender._flying)
+        clock.pass_by(minutes=4)
+    assert 10 < len(api.sent("sendMessage")) < 70
+
+
 async def test_while_telegram_never_answers_an_alert_is_not_sent_again_and_again(engine, api, target, clock):
     owed = owe(engine, chat(), "alert")
     api.fail(faults.hang(accepted=True), times=None)
     sender = make_sender(engine, target, clock)
-    for _ in range(6):
+    for _ in range(3):
         await sender.drain()
         clock.pass_by(minutes=20)
     assert api.texts(42) == ["alert"], "only a question that changes nothing is repeated"
