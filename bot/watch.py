@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,19 +19,20 @@ from bot.alerting.digests.planning import plan_due
 from bot.alerting.digests.previewing import compose_now
 from bot.analysis.assessment import Assessor
 from bot.app import House
-from bot.errors import ConfigurationError, StorageError
-from bot.operations.leading import RENEW_EVERY, TENURE, Lead, first_of
+from bot.conversing import converse
+from bot.errors import ConfigurationError
+from bot.operations.leading import RENEW_EVERY, TENURE, Lead
 from bot.operations.metrics import Metrics
 from bot.operations.overseeing import Overseer
+from bot.operations.reporting import Reporter
 from bot.pipeline import Pipeline, Told
 from bot.rounds import Rounds
 from bot.schedule import Job, Schedule
 from bot.storage import outbox
 from bot.storage import sources as source_rows
 from bot.storage.chats import load_chat, save_chat
-from bot.storage.clocks import set_back
+from bot.storage.clocks import set_back, set_back_while_away
 from bot.storage.database import reading
-from bot.storage.lags import Lag, alert_lag
 from bot.storage.pruning import prune
 from bot.storage.subscriptions import save_subscription
 from bot.storage.transactions import writing
@@ -58,9 +60,9 @@ class Watch:
         self._folder = app.data_folder(house.settings)
         self._pictures = self._folder / "pictures"
         self._charts = ChartProcess(self._folder / "charts")
-        self._failing: set[str] = set()
         self._lead = Lead(house.engine, holder=self._worker, clock=app.now)
         self._metrics = Metrics()
+        self._reporter = Reporter(house.engine, self._metrics, partial(console.print, highlight=False, soft_wrap=True))
         self._overseer = Overseer(
             house.engine,
             worker=self._worker,
@@ -113,10 +115,11 @@ class Watch:
                 name=f"sender:{self._house.settings.token.partition(':')[0] or 'terminal'}",
                 holder=self._worker,
                 tenure=TENURE,
-                on_alert=self._measure if self._house.settings.metrics_listen else None,
+                on_alert=self._reporter.accepted if self._house.settings.metrics_listen else None,
             )
             self._overseer.sender = self.sender
             self._overseer.rounds = self.rounds
+            await asyncio.to_thread(self._follow_stored_clock)
             self._set_schedule(self.rounds)
             self._leave_address(stack)
             await asyncio.to_thread(self._pipeline.warm)
@@ -219,6 +222,12 @@ class Watch:
         with writing(self._house.engine) as tx:
             return set_back(tx, step, now=app.now())
 
+    def _follow_stored_clock(self) -> None:
+        with writing(self._house.engine) as tx:
+            moved = set_back_while_away(tx, now=app.now())
+        if moved:
+            log.warning("clock_was_set_back", rows=moved)
+
     async def _ping(self) -> None:
         await self._overseer.ping(lambda: app.fetch_ping(self._house.settings))
 
@@ -265,9 +274,7 @@ class Watch:
         return TelegramTarget(bot)
 
     async def _converse(self, sender: Sender) -> None:
-        from bot.operations.answering import host  # noqa: PLC0415 - only with a token
-        from bot.telegram.admitting import admission  # noqa: PLC0415 - the same
-        from bot.telegram.application import build_application, serve  # noqa: PLC0415 - the same
+        from bot.telegram.admitting import admission  # noqa: PLC0415 - only with a token
 
         house, settings = self._house, self._house.settings
         services = Services(
@@ -290,20 +297,7 @@ class Watch:
             rules_most=settings.rules_per_chat,
             costly_most=settings.costly_rules_per_chat,
         )
-        while not self._stop.is_set():  # of several processes the one that leads takes the updates
-            await first_of(self._lead.held, self._stop)
-            if self._stop.is_set():
-                return
-            end = asyncio.Event()
-            ending = asyncio.create_task(self._end_with_lead(end))
-            try:
-                await serve(build_application(settings, house.engine, services), settings, end, host=host)
-            finally:
-                ending.cancel()
-
-    async def _end_with_lead(self, end: asyncio.Event) -> None:
-        await first_of(self._lead.lost, self._stop)
-        end.set()
+        await converse(house, services, lead=self._lead, stop=self._stop)
 
     async def _show_pages(self) -> None:
         from bot.web.hosting import host  # noqa: PLC0415 - only where the page is on
@@ -317,23 +311,7 @@ class Watch:
             stop=self._stop,
         )
 
-    async def _measure(self, delivery_id: str) -> None:
-        with suppress(StorageError):  # a figure less: the message itself is sent and written down
-            lag = await asyncio.to_thread(self._lag, delivery_id)
-            if lag is not None:
-                self._metrics.note_accepted(lag)
-
-    def _lag(self, delivery_id: str) -> Lag | None:
-        with reading(self._house.engine) as tx:
-            return alert_lag(tx, delivery_id)
-
     def _note(self, told: Told) -> None:
-        self._metrics.note(told)
+        self._reporter.polled(told)
         if self.sender is not None and told.counts.get("owed"):
             self.sender.wake()
-        if told.failed and told.source_id not in self._failing:
-            self._failing.add(told.source_id)
-            self._console.print(f"[yellow]{told.source_id}[/]: {told.status}", highlight=False, soft_wrap=True)
-        elif not told.failed and told.source_id in self._failing:
-            self._failing.discard(told.source_id)
-            self._console.print(f"[green]{told.source_id}[/]: back, {told.status}", highlight=False, soft_wrap=True)

@@ -86,6 +86,28 @@ def _make_due(house) -> None:
         )
 
 
+async def test_a_clock_that_was_set_back_before_the_start_holds_no_poll_up(tmp_path, feeds) -> None:
+    from sqlalchemy import update
+
+    from bot.storage.schema import sources
+
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    async with BotApi() as api:
+        house = app.open_house(_settings(tmp_path, feeds, api))
+        watch = Watch(house, Console(file=StringIO()))
+        watch.prepare()
+        with house.engine.begin() as tx:
+            tx.execute(update(sources).values(last_polled_at=tomorrow, next_poll_at=tomorrow))
+        running = asyncio.create_task(watch.run())
+        async with asyncio.timeout(20):
+            while not feeds.asked("/wire"):
+                await asyncio.wait({running}, timeout=0.05)
+                assert not running.done()
+        watch.stop()
+        await running
+    house.engine.dispose()
+
+
 async def test_telegram_out_of_reach_does_not_stop_the_watch(tmp_path, feeds) -> None:
     async with BotApi() as api:
         settings = _settings(tmp_path, feeds, api).model_copy(update={"telegram_api": "http://127.0.0.1:9"})

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from urllib.parse import urlsplit
 
 from bot.domain import Article, derive_id
@@ -21,6 +21,8 @@ FRESHNESS = timedelta(hours=72)
 FIRST_WINDOW = timedelta(hours=24)
 CLOCK_SKEW = timedelta(hours=26)  # times without a zone and documents dated for tomorrow's issue are no errors
 FLOOD_ITEMS = 10
+LATE = timedelta(hours=6)  # some feeds are written anew a few times a day, with all that came since
+DAY = timedelta(days=1)
 OWN_TITLE = 25  # characters from which a title is taken to be one item's own
 OWN_TEXT = 80  # the same for a summary
 
@@ -158,7 +160,10 @@ def _refuse(article: Article, limits: _Limits) -> Drop | None:
 
 
 def _flooding(unknown: Sequence[tuple[Candidate, Drop | None]], polled: Polled) -> Collection[str]:
-    """Find items that are unknown although they should have been seen: dated well before the last good poll."""
+    """Find items that are unknown although they should have been seen: dated well before the last good poll.
+
+    An issue of a gazette, all of it dated by the day or for one hour, comes out at any time of that day.
+    """
     total, seen_at = len(polled.items), polled.before.last_success_at
     if (
         polled.first
@@ -168,11 +173,13 @@ def _flooding(unknown: Sequence[tuple[Candidate, Drop | None]], polled: Polled) 
         or len(unknown) < FLOOD_ITEMS
     ):
         return ()
+    hours = Counter(one.article.published_at.time() for one, _ in unknown if one.article.published_at)
+    by_day = {time(), *(hour for hour, times in hours.items() if times * 2 > len(unknown))}
     overdue = [
         one.article.id
         for one, drop in unknown
         if (drop is None or drop.reason in {"old", "undated"})
-        and (one.article.published_at is None or one.article.published_at < seen_at - timedelta(hours=1))
+        and ((at := one.article.published_at) is None or at + (DAY if at.time() in by_day else LATE) < seen_at)
     ]
     return frozenset(overdue) if len(overdue) * 2 > total else ()
 

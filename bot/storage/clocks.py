@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from bot.domain import DeliveryState
 from bot.storage.locking import lock_grouping
@@ -39,6 +39,16 @@ def set_back(tx: Connection, step: timedelta, *, now: datetime) -> int:
             [{"row": row.id, "was": row.not_before, "at": row.not_before - step} for row in owed],
         )
     return len(polls) + len(owed) + _set_paces_back(tx, step, now)
+
+
+def set_back_while_away(tx: Connection, *, now: datetime) -> int:
+    """Do the same at a start, where the last poll lies in the future: the clock was set back while nothing ran."""
+    last_at = tx.scalar(select(func.max(sources.c.last_polled_at)))
+    if last_at is None or last_at - now < _SAME_WITHIN:
+        return 0
+    moved = set_back(tx, last_at - now, now=now)
+    tx.execute(update(sources).where(sources.c.last_polled_at > now).values(last_polled_at=now))
+    return moved
 
 
 def _set_paces_back(tx: Connection, step: timedelta, now: datetime) -> int:

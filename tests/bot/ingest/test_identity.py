@@ -156,7 +156,7 @@ def test_the_demo_admits_old_items_by_asking_for_it() -> None:
 
 def test_a_flood_of_old_items_is_held_and_fresh_ones_pass() -> None:
     book = Book()
-    stock = [item(n, published_at=NOW - timedelta(hours=20)) for n in range(30)]
+    stock = [item(n, published_at=NOW - timedelta(hours=20, minutes=n)) for n in range(30)]
     book.memory = replace(book.memory, last_success_at=NOW - timedelta(hours=21))
     book.poll(*stock)
     now = NOW + timedelta(minutes=15)
@@ -169,6 +169,23 @@ def test_a_flood_of_old_items_is_held_and_fresh_ones_pass() -> None:
     assert [article.title for article in flood.new] == [item(99).title]
     assert reasons(flood) == ["flood"] * 30
     assert book.poll(*renamed, now=now + timedelta(minutes=15)).drops == ()
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        pytest.param([NOW.replace(hour=0)] * 12, id="dated by the day"),
+        pytest.param([NOW - timedelta(hours=9)] * 12, id="dated for one hour"),
+        pytest.param([NOW - timedelta(minutes=25 * n) for n in range(12)], id="written anew every five hours"),
+    ],
+)
+def test_an_issue_that_comes_at_once_and_late_is_no_flood(dates) -> None:
+    book = Book()
+    book.poll(*(item(n, published_at=NOW - timedelta(days=1, minutes=n)) for n in range(12)))
+    now = NOW + timedelta(minutes=15)
+    issue = book.poll(*(item(100 + n, published_at=at) for n, at in enumerate(dates)), now=now)
+    assert len(issue.new) == 12
+    assert not issue.flood
 
 
 def test_a_busy_hour_is_no_flood() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from bot.storage import sources as source_rows
-from bot.storage.clocks import set_back
+from bot.storage.clocks import set_back, set_back_while_away
 from bot.storage.leases import Watched, hold_lease
 from bot.storage.outbox import enqueue
 from bot.storage.paces import load_paces, save_paces
@@ -36,6 +36,21 @@ def test_polls_and_messages_planned_by_the_old_clock_come_in_time(engine) -> Non
         owed = dict(tx.execute(select(deliveries.c.id, deliveries.c.not_before)).all())
     assert polls == {PAPER.id: NOW + 9 * MINUTE, WIRE.id: NOW - MINUTE}
     assert owed == {"waits": NOW, "flies": NOW + 1.5 * MINUTE, "due": NOW, "in doubt": NOW}
+
+
+def test_a_clock_that_was_set_back_while_nothing_ran_is_followed_once(engine) -> None:
+    old = NOW + HOUR
+    with engine.begin() as tx:
+        source_rows.upsert_catalog(tx, [PAPER, WIRE])
+        assert set_back_while_away(tx, now=NOW) == 0
+        tx.execute(update(sources).values(last_polled_at=old, next_poll_at=old + 9 * MINUTE))
+        enqueue(tx, [delivery(not_before=old + 2 * MINUTE)])
+        assert set_back_while_away(tx, now=NOW) == 3
+        assert tx.scalars(select(sources.c.next_poll_at)).all() == [NOW + 9 * MINUTE] * 2
+        assert tx.scalar(select(deliveries.c.not_before)) == NOW + 2 * MINUTE
+        assert set_back_while_away(tx, now=NOW) == 0
+        tx.execute(update(sources).values(last_polled_at=NOW - MINUTE, next_poll_at=NOW + 240 * HOUR))
+        assert set_back_while_away(tx, now=NOW) == 0, "a long wait alone is what a server asked for"
 
 
 def test_holds_of_the_old_clock_end_in_time_for_the_next_process_too(engine) -> None:
