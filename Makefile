@@ -40,7 +40,6 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 
 $(VENV)/.ready-dev: .ci/requirements-dev.lock $(VENV)/.ready
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement .ci/requirements-dev.lock
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -qq --collect-only >/dev/null || true  # compiles all once, not once a process
 	@touch $@
 
 # Pins with hashes and no addresses, for every supported Python and platform.
