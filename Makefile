@@ -40,6 +40,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 
 $(VENV)/.ready-dev: .ci/requirements-dev.lock $(VENV)/.ready
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement .ci/requirements-dev.lock
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -qq -k test_any_blocks >/dev/null || true  # compiles all, once
 	@touch $@
 
 # Pins with hashes and no addresses, for every supported Python and platform.

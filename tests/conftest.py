@@ -17,6 +17,7 @@ import certifi
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 from sqlalchemy import inspect
 
 from bot.redaction import RedactingFilter
@@ -38,6 +39,9 @@ BUSY = [HealthCheck.too_slow]
 settings.register_profile("quick", max_examples=40, derandomize=True, deadline=None, suppress_health_check=BUSY)
 settings.register_profile("deep", max_examples=1000, deadline=None, suppress_health_check=BUSY)
 settings.load_profile("deep" if os.environ.get("DEEP_TESTS") else "quick")
+if not os.environ.get("DEEP_TESTS"):
+    # Else examples hold constants of whatever modules were imported before the test, which no two runs have in common.
+    providers._get_local_constants = lambda: providers._local_constants
 
 
 def pytest_configure() -> None:
