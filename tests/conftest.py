@@ -38,8 +38,10 @@ MOST_MEMORY = 4 * 1024**3  # bytes of a test process and of each child: a runawa
 BUSY = [HealthCheck.too_slow]
 settings.register_profile("quick", max_examples=40, derandomize=True, deadline=None, suppress_health_check=BUSY)
 settings.register_profile("deep", max_examples=1000, deadline=None, suppress_health_check=BUSY)
-settings.load_profile("deep" if os.environ.get("DEEP_TESTS") else "quick")
-if not os.environ.get("DEEP_TESTS"):
+if os.environ.get("DEEP_TESTS"):
+    settings.load_profile("deep")
+else:
+    settings.load_profile("quick")
     # Else examples hold constants of whatever modules were imported before the test, which no two runs have in common.
     providers._get_local_constants = lambda: providers._local_constants
 

@@ -54,7 +54,8 @@ def parse_catalog(text: str, name: str) -> tuple[Source, ...]:
         entries = yaml.load(text, Loader=_LinedLoader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise _refused(f"{name}:{line}", error.problem or "not YAML") from None
+        deep = "nesting depth" in (error.problem or "")  # the C parser's own limit, met before we are asked
+        raise _refused(f"{name}:{line}", "nested too deeply" if deep else error.problem or "not YAML") from None
     except (yaml.YAMLError, ValueError) as error:
         raise _refused(name, f"not YAML ({error})") from None
     if not isinstance(entries, list) or not entries:

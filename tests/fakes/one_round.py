@@ -27,14 +27,15 @@ from tests.fakes.values import assessment, chat, subscription
 
 # What a fork server imports once, so that a process costs milliseconds: this, and what the product imports when needed.
 PRELOAD = [
-    *(
-        "tests.fakes.one_round",
-        "bot.ingest.kinds",
-        "bot.telegram.errors",
-        "bot.telegram.goods",
-        "anyio._backends._asyncio",
-    ),
-    *("anyio.to_thread", "feedparser", "telegram", "xml.sax.expatreader"),
+    "tests.fakes.one_round",
+    "anyio._backends._asyncio",
+    "anyio.to_thread",
+    "bot.ingest.kinds",
+    "bot.telegram.errors",
+    "bot.telegram.goods",
+    "feedparser",
+    "telegram",
+    "xml.sax.expatreader",
 ]
 # One message at a time to a chat, as everywhere, but not a second apart.
 BRISK = Limits(private_window=0.05)

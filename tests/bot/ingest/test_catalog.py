@@ -83,7 +83,7 @@ def test_all_faults_are_listed_with_their_lines() -> None:
         ("- {", "expected"),
         ("- &a [*a]", "aliases"),
         ("- " * 50 + "x", "nested too deeply"),
-        ("[" * 5000, "nesting depth"),
+        ("[" * 5000, "nested too deeply"),
         ("- !!python/object/apply:os.system [id]", "could not determine a constructor"),
         (GOOD.replace("tier: 3", "tier: no"), "tier: False has the wrong type"),
         (GOOD.replace("tier: 3", "tier: 3\n  poll_minutes: 0"), "poll_minutes"),

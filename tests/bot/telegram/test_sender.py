@@ -91,10 +91,7 @@ async def test_with_no_connection_nothing_is_lost_and_no_budget_is_used(engine, 
     owed = owe(engine, chat(), "one", "two")
     sender = make_sender(engine, target, clock)
     await api.stop()
-    for _ in range(5):
-        await sender._turn()
-        await asyncio.gather(*sender._flying)
-        clock.pass_by(minutes=2)
+    await take_turns(sender, clock, 5, minutes=2)
     assert sender.desk.counts["unsent"] >= 4
     assert state_of(engine, owed[0]).attempts == 0
     await api.start()
@@ -375,22 +372,23 @@ async def test_a_revoked_token_stops_the_sender_and_keeps_the_queue(engine, api,
     assert api.texts(42) == [f"message {number}" for number in range(5)]
 
 
+async def take_turns(sender, clock, number, **apart):
+    for _ in range(number):
+        await sender._turn()
+        await asyncio.gather(*sender._flying)
+        clock.pass_by(**apart)
+
+
 @pytest.mark.parametrize("fault", [faults.server_error(502), faults.server_error(500)], ids=["502", "500"])
 async def test_what_waited_for_telegram_leaves_within_two_minutes_of_its_return(engine, api, target, clock, fault):
     for number in range(20):
         owe(engine, chat(key=str(number), telegram_id=100 + number), "alert", created_at=NOW)
     api.fail(fault, times=None)
     sender = make_sender(engine, target, clock)
-    for _ in range(30):  # an hour
-        await sender._turn()
-        await asyncio.gather(*sender._flying)
-        clock.pass_by(minutes=2)
+    await take_turns(sender, clock, 30, minutes=2)  # an hour
     assert not [text for number in range(20) for text in api.texts(100 + number)]
     api.heal()
-    for _ in range(24):
-        await sender._turn()
-        await asyncio.gather(*sender._flying)
-        clock.pass_by(seconds=5)
+    await take_turns(sender, clock, 24, seconds=5)
     assert [api.texts(100 + number) for number in range(20)] == [["alert"]] * 20
 
 
@@ -407,10 +405,7 @@ async def test_an_outage_in_the_middle_of_much_traffic_costs_its_time_and_no_qua
     await asyncio.gather(*sender._flying)
     api.heal()
     clock.pass_by(seconds=40)
-    for _ in range(12):
-        await sender._turn()
-        await asyncio.gather(*sender._flying)
-        clock.pass_by(seconds=5)
+    await take_turns(sender, clock, 12, seconds=5)
     assert [api.texts(100 + number) for number in range(48)] == [["alert"]] * 48
 
 
@@ -418,10 +413,7 @@ async def test_a_message_that_alone_fails_is_not_hastened_again_and_again(engine
     owe(engine, chat(), "alert")
     api.fail(faults.server_error(500), method="sendMessage", times=None)
     sender = make_sender(engine, target, clock)
-    for _ in range(12 * 15):  # half a day
-        await sender._turn()
-        await asyncio.gather(*sender._flying)
-        clock.pass_by(minutes=4)
+    await take_turns(sender, clock, 12 * 15, minutes=4)  # half a day
     assert 10 < len(api.sent("sendMessage")) < 70
 
 
@@ -429,7 +421,7 @@ async def test_while_telegram_never_answers_an_alert_is_not_sent_again_and_again
     owed = owe(engine, chat(), "alert")
     api.fail(faults.hang(accepted=True), times=None)
     sender = make_sender(engine, target, clock)
-    for _ in range(3):
+    for _ in range(6):
         await sender.drain()
         clock.pass_by(minutes=20)
     assert api.texts(42) == ["alert"], "only a question that changes nothing is repeated"
