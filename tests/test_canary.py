@@ -64,6 +64,8 @@ from bot.ingest import polling
 from bot.ingest.fetching import Fetcher
 from bot.telegram.pacing import Limits, Pacer
 import bot.pipeline, bot.watch
+from bot.telegram import settling
+settling.back_off = lambda attempts, chance: 0.2
 Pacer.__init__.__defaults__ = (Limits(private_window=0.05), None)
 made = Fetcher.__init__
 Fetcher.__init__ = lambda self, **given: made(self, **{**given, "host_gap": timedelta(0)})
