@@ -62,9 +62,9 @@ from datetime import timedelta
 from bot import app, schedule
 from bot.ingest import polling
 from bot.ingest.fetching import Fetcher
+from bot.telegram import settling
 from bot.telegram.pacing import Limits, Pacer
 import bot.pipeline, bot.watch
-from bot.telegram import settling
 settling.back_off = lambda attempts, chance: 0.2
 Pacer.__init__.__defaults__ = (Limits(private_window=0.05), None)
 made = Fetcher.__init__

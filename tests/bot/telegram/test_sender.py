@@ -39,6 +39,13 @@ def owner(engine):
     return OWNER
 
 
+async def take_turns(sender, clock, number, **apart):
+    for _ in range(number):
+        await sender._turn()
+        await asyncio.gather(*sender._flying)
+        clock.pass_by(**apart)
+
+
 async def test_what_is_owed_arrives_once_and_is_marked_sent(engine, api, target, clock):
     owed = owe(engine, chat(), "one", "two", "three")
     sender = make_sender(engine, target, clock)
@@ -370,13 +377,6 @@ async def test_a_revoked_token_stops_the_sender_and_keeps_the_queue(engine, api,
     api.heal()  # a new token was set, and the process started again
     await make_sender(engine, target, clock).drain()
     assert api.texts(42) == [f"message {number}" for number in range(5)]
-
-
-async def take_turns(sender, clock, number, **apart):
-    for _ in range(number):
-        await sender._turn()
-        await asyncio.gather(*sender._flying)
-        clock.pass_by(**apart)
 
 
 @pytest.mark.parametrize("fault", [faults.server_error(502), faults.server_error(500)], ids=["502", "500"])
